@@ -26,14 +26,14 @@ def pool() -> DescriptorPool:
     result = DescriptorPool()
     encoded = (files(__package__) / "xds.binpb").read_bytes()
     for file in descriptor_pb2.FileDescriptorSet.FromString(encoded).file:
-        result.Add(file)  # type: ignore[no-untyped-call]
+        result.Add(file)
     return result
 
 
 @cache
 def pb(full_name: str) -> Any:
     """The message class with this full name; KeyError when the build did not include it."""
-    return message_factory.GetMessageClass(pool().FindMessageTypeByName(full_name))  # type: ignore[no-untyped-call]
+    return message_factory.GetMessageClass(pool().FindMessageTypeByName(full_name))
 
 
 def type_url(message: Any) -> str:

@@ -1,0 +1,47 @@
+"""The domain collections: what the mesh knows, independent of who asks.
+
+Everything before this point comes from Kubernetes; everything after it is made for proxies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from isthmus.api.config import Config
+from isthmus.api.destination_rule import DestinationRule
+from isthmus.api.gateway import Gateway
+from isthmus.api.mesh_config import MeshConfig
+from isthmus.api.peer_authentication import PeerAuthentication
+from isthmus.api.sidecar import Sidecar
+from isthmus.api.virtual_service import VirtualService
+from isthmus.collections import Collection, Graph, Index, Source
+from isthmus.model.endpoint import ServiceEndpoints
+from isthmus.model.network import Networks
+from isthmus.model.proxy import Credential, CredentialKey, Proxy
+from isthmus.model.service import ClusterService, Service, ServiceKey
+from isthmus.model.workload import Workload, WorkloadKey
+
+ConfigKey = tuple[str, str]  # namespace, name
+Address = tuple[str, str]  # cluster, IP address
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """All domain collections of one graph. Single rows have the key ``""``."""
+
+    graph: Graph
+    mesh: Collection[str, MeshConfig]
+    networks: Collection[str, Networks]
+    workloads: Collection[WorkloadKey, Workload]
+    workloads_by_address: Index[Address, WorkloadKey, Workload]
+    cluster_services: Collection[ServiceKey, ClusterService]
+    cluster_services_by_namespace: Index[tuple[str, str], ServiceKey, ClusterService]  # (cluster, namespace)
+    services: Collection[str, Service]  # by hostname
+    endpoints: Collection[str, ServiceEndpoints]  # by hostname
+    gateways: Collection[ConfigKey, Config[Gateway]]
+    virtual_services: Collection[ConfigKey, Config[VirtualService]]
+    destination_rules: Collection[ConfigKey, Config[DestinationRule]]
+    peer_authentications: Collection[ConfigKey, Config[PeerAuthentication]]
+    sidecars: Collection[ConfigKey, Config[Sidecar]]
+    credentials: Collection[CredentialKey, Credential]
+    proxies: Source[str, Proxy]  # by connection id

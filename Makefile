@@ -1,0 +1,57 @@
+# Every target sets up what it needs. See CONTRIBUTING.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup demo test lint unit envoy kubernetes e2e goldens format down clean
+
+help: ## Shows the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## Installs Python dependencies, the project itself and missing system packages
+
+$(STAMP): pyproject.toml uv.lock build_support/setup.sh build_support/descriptors.py $(wildcard build_support/protos/*.proto)
+	@build_support/setup.sh
+	@touch $@
+
+demo: setup ## Two real clusters, one mesh, answers from both
+	@$(BIN)/isthmus demo
+
+down: setup ## Removes the lab and everything in it
+	@$(BIN)/isthmus lab down
+
+test: lint unit envoy kubernetes e2e ## Everything that CI runs
+	@echo "all tests passed"
+
+lint: setup ## Style, types and the layers of the architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup ## Pure code and protocols: no root, no network
+	$(PYTEST) -n 2 tests/unit tests/cases
+
+envoy: setup ## Real Envoy processes on loopback
+	$(PYTEST) tests/envoy
+
+kubernetes: setup ## A real etcd and kube-apiserver on loopback
+	@$(BIN)/isthmus lab doctor --install --quiet
+	$(PYTEST) tests/kubernetes
+
+e2e: setup ## Real clusters in network namespaces, and the guides
+	@$(BIN)/isthmus lab doctor --install --quiet
+	$(PYTEST) tests/e2e
+
+goldens: setup ## Rewrites and prunes the golden files of tests/cases
+	$(PYTEST) tests/cases --update-goldens
+
+format: setup ## Formats the tree
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Removes what the targets made in this directory
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,132 @@
+"""The programs that a cluster is made of, pinned: versions, Go packages to build, official downloads and checksums.
+
+Knows names and numbers only. Does no I/O.
+"""
+
+from dataclasses import dataclass, field
+
+KUBERNETES = "1.34.4"
+"""The last minor version whose kubelet runs on cgroup v1 hosts without ceremony."""
+ETCD = "3.6.5"
+COREDNS = "1.13.1"
+HELM = "3.19.0"
+
+
+class BinaryMissingError(RuntimeError):
+    """A program is not on this machine, or could not be obtained. The text names the program and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A published tar archive. `checksums` maps a Go architecture to `algorithm:hex`; the texts take `{arch}`."""
+
+    url: str
+    member: str
+    checksums: tuple[tuple[str, str], ...]
+
+    def checksum(self, arch: str) -> str | None:
+        """The pinned checksum for a Go architecture such as `amd64`, or None where none is pinned."""
+        return dict(self.checksums).get(arch)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One executable: how it is built from `build_support/kubernetes/MODULE`, and where it is published."""
+
+    name: str
+    version: str
+    module: str
+    package: str
+    archive: Archive | None = None
+    ldflags: tuple[str, ...] = ()
+    version_argument: str = "--version"
+    cost: str = field(default="about a minute")
+    """How long a build takes on two cores with nothing cached, for people."""
+
+    @property
+    def directory(self) -> str:
+        """The name of its directory in the cache."""
+        return f"{self.name}-{self.version}"
+
+
+def _kubernetes_archive(name: str) -> Archive:
+    """Checksums: CHANGELOG-1.34.md of kubernetes/kubernetes, section "Server Binaries"."""
+    return Archive(
+        url=f"https://dl.k8s.io/v{KUBERNETES}/kubernetes-server-linux-{{arch}}.tar.gz",
+        member=f"kubernetes/server/bin/{name}",
+        checksums=(
+            (
+                "amd64",
+                "sha512:65c75e81e3ea488f6d42b493cad64d7577ddfa1e5372037a1c841ac069039997"
+                "d359b5b2f2d44e7665bf04c48ed0065cf9d4c9801b1e63bb6a1b099ef00d4863",
+            ),
+            (
+                "arm64",
+                "sha512:a1fad7060ed67b5634f32f3256a295179dd887dab5c82b8550c2eb62c69df34c"
+                "fbb311c8f93e7608d558eba32b9e2ddc23976db39e512fd747cc6bf9b4c1765f",
+            ),
+        ),
+    )
+
+
+def _kubernetes(name: str, cost: str = "about a minute") -> Program:
+    major, minor, _ = KUBERNETES.split(".")
+    version = "k8s.io/component-base/version"
+    return Program(
+        name=name,
+        version=KUBERNETES,
+        module="kubernetes",
+        package=f"k8s.io/kubernetes/cmd/{name}",
+        archive=_kubernetes_archive(name),
+        ldflags=(
+            f"-X {version}.gitMajor={major}",
+            f"-X {version}.gitMinor={minor}",
+            f"-X {version}.gitVersion=v{KUBERNETES}",
+            f"-X {version}.gitTreeState=clean",
+        ),
+        version_argument="version --client" if name == "kubectl" else "--version",
+        cost=cost,
+    )
+
+
+PROGRAMS: tuple[Program, ...] = (
+    Program(
+        name="etcd",
+        version=ETCD,
+        module="etcd",
+        package=".",
+        archive=Archive(
+            url=f"https://github.com/etcd-io/etcd/releases/download/v{ETCD}/etcd-v{ETCD}-linux-{{arch}}.tar.gz",
+            member=f"etcd-v{ETCD}-linux-{{arch}}/etcd",
+            checksums=(("amd64", "sha256:66bad39ed920f6fc15fd74adcb8bfd38ba9a6412f8c7852d09eb11670e88cac3"),),
+        ),
+    ),
+    _kubernetes("kube-apiserver", "about 4 minutes"),
+    _kubernetes("kubectl"),
+    _kubernetes("kube-controller-manager"),
+    _kubernetes("kubelet"),
+    _kubernetes("kube-scheduler"),
+    _kubernetes("kube-proxy"),
+    Program(name="coredns", version=COREDNS, module="coredns", package=".", version_argument="-version"),
+    Program(
+        name="helm",
+        version=HELM,
+        module="helm",
+        package="helm.sh/helm/v3/cmd/helm",
+        archive=Archive(
+            url=f"https://get.helm.sh/helm-v{HELM}-linux-{{arch}}.tar.gz",
+            member="linux-{arch}/helm",
+            checksums=(("amd64", "sha256:a7f81ce08007091b86d8bd696eb4d86b8d0f2e1b9f6c714be62f82f96a594496"),),
+        ),
+        ldflags=(f"-X helm.sh/helm/v3/internal/version.version=v{HELM}",),
+        version_argument="version",
+    ),
+)
+
+
+def program(name: str) -> Program:
+    """The program of that name. Raises KeyError for a name that the lab does not know."""
+    for candidate in PROGRAMS:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(name)

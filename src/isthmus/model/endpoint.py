@@ -41,12 +41,8 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 class ServiceEndpoints(msgspec.Struct, frozen=True):
-    """All endpoints of one hostname, in all clusters, per port name.
-
-    ``stale`` names the clusters whose API server is unreachable: their endpoints are the last known ones.
-    """
+    """All endpoints of one hostname, in all clusters, per port name."""
 
     hostname: str
     ports: dict[str, tuple[Endpoint, ...]]  # service port name → endpoints, sorted by (cluster, address, port)
     identities: tuple[str, ...] = ()  # SPIFFE ids of all endpoints, sorted
-    stale: tuple[str, ...] = ()

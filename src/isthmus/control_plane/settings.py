@@ -1,0 +1,136 @@
+"""Settings of the control plane: one frozen record, read once at start from flags and environment.
+
+Names of flags and variables are Istio's (``pilot-discovery discovery``), so that charts and overlays written
+for Istio work unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from isthmus.control_plane.addresses import Address
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything that the process may be told. Durations are seconds."""
+
+    cluster_id: str = "Kubernetes"
+    namespace: str = "istio-system"
+    pod_name: str = "istiod"
+    revision: str = "default"
+    domain: str = "cluster.local"
+    kubeconfig: Path | None = None
+    context: str | None = None
+    http: Address | None = Address("", 8080)
+    webhook: Address | None = Address("", 15017)
+    grpc: Address | None = Address("", 15010)
+    secure_grpc: Address | None = Address("", 15012)
+    monitoring: Address | None = Address("", 15014)
+    mesh_config: Path = Path("./etc/istio/config/mesh")
+    mesh_networks: Path = Path("./etc/istio/config/meshNetworks")
+    mesh_config_map: str = "istio"
+    injection_directory: Path = Path("./var/lib/istio/inject")
+    injection_config_map: str = "istio-sidecar-injector"
+    injection_webhook: str = "istio-sidecar-injector"
+    validation_webhook: str = "istio-istio-system"
+    ca_directory: Path = Path("./etc/cacerts")
+    token_audiences: tuple[str, ...] = ("istio-ca",)
+    custom_hosts: tuple[str, ...] = ()
+    discovery_address: str = "istiod.istio-system.svc:15012"
+    workload_ttl: float = 24 * 3600.0
+    max_workload_ttl: float = 90 * 24 * 3600.0
+    self_signed_ttl: float = 3650 * 24 * 3600.0
+    xds_auth: bool = True
+    identity_check: bool = True
+    external: bool = False  # EXTERNAL_ISTIOD: may manage remote clusters
+    remote_timeout: float = 30.0
+    max_stream_age: float = 1800.0
+    shutdown: float = 10.0
+    insecure_kubeconfig_options: tuple[str, ...] = ()
+    allowed_debug_namespaces: tuple[str, ...] = ()
+    log_level: str = "info"
+
+    @property
+    def revision_suffix(self) -> str:
+        """What revisioned object names end with: empty for the default revision."""
+        return "" if self.revision in ("", "default") else f"-{self.revision}"
+
+
+class SettingsError(ValueError):
+    """A flag or variable that cannot be used; the message names it and says what it takes."""
+
+
+def from_environment(environment: Mapping[str, str], base: Settings | None = None) -> Settings:
+    """Settings from environment variables over ``base``; ``SettingsError`` names the variable that is wrong."""
+    changes: dict[str, object] = {}
+    for variable, (field, parse) in _VARIABLES.items():
+        text = environment.get(variable, "")
+        if text == "" and variable not in _MAY_BE_EMPTY.intersection(environment):
+            continue
+        try:
+            changes[field] = parse(text)
+        except ValueError as error:
+            raise SettingsError(f"environment variable {variable}={text!r}: {error}") from error
+    result = msgspec.structs.replace(base or Settings(), **changes)
+    suffix = result.revision_suffix
+    return msgspec.structs.replace(
+        result,
+        mesh_config_map=f"istio{suffix}",
+        injection_config_map=f"istio-sidecar-injector{suffix}",
+        discovery_address=f"istiod{suffix}.{result.namespace}.svc:15012",
+    )
+
+
+def duration(text: str) -> float:
+    """Seconds from a Go duration (``1h30m``, ``500ms``); ValueError says what is expected."""
+    total, rest = 0.0, text.strip()
+    while rest:
+        digits = len(rest) - len(rest.lstrip("0123456789."))
+        unit = next((unit for unit in _UNITS if rest[digits:].startswith(unit)), "")
+        if not digits or not unit:
+            raise ValueError("expected a duration such as 24h, 90m or 500ms")
+        total += float(rest[:digits]) * _UNITS[unit]
+        rest = rest[digits + len(unit) :]
+    return total
+
+
+def switch(text: str) -> bool:
+    """A boolean as Go's strconv reads it."""
+    lowered = text.lower()
+    if lowered in ("1", "t", "true"):
+        return True
+    if lowered in ("0", "f", "false"):
+        return False
+    raise ValueError("expected true or false")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """A comma separated list."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_MAY_BE_EMPTY = frozenset({"INJECTION_WEBHOOK_CONFIG_NAME", "VALIDATION_WEBHOOK_CONFIG_NAME"})
+_VARIABLES = {
+    "CLUSTER_ID": ("cluster_id", str),
+    "POD_NAMESPACE": ("namespace", str),
+    "POD_NAME": ("pod_name", str),
+    "REVISION": ("revision", str),
+    "TOKEN_AUDIENCES": ("token_audiences", words),
+    "ISTIOD_CUSTOM_HOST": ("custom_hosts", words),
+    "INJECTION_WEBHOOK_CONFIG_NAME": ("injection_webhook", str),
+    "VALIDATION_WEBHOOK_CONFIG_NAME": ("validation_webhook", str),
+    "ROOT_CA_DIR": ("ca_directory", Path),
+    "DEFAULT_WORKLOAD_CERT_TTL": ("workload_ttl", duration),
+    "MAX_WORKLOAD_CERT_TTL": ("max_workload_ttl", duration),
+    "CITADEL_SELF_SIGNED_CA_CERT_TTL": ("self_signed_ttl", duration),
+    "XDS_AUTH": ("xds_auth", switch),
+    "PILOT_ENABLE_XDS_IDENTITY_CHECK": ("identity_check", switch),
+    "EXTERNAL_ISTIOD": ("external", switch),
+    "PILOT_REMOTE_CLUSTER_TIMEOUT": ("remote_timeout", duration),
+    "PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS": ("insecure_kubeconfig_options", words),
+    "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES": ("allowed_debug_namespaces", words),
+}

@@ -1,0 +1,256 @@
+"""Typed requests to one API server: get, list, create, replace, apply, patch, delete, discovery.
+
+Knows: the verbs of Kubernetes' API, their query parameters and content types. Does not know HTTP details
+(``transport``) nor what the objects mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Generic, TypeVar, overload
+
+import msgspec
+
+from isthmus.kube.access import Access
+from isthmus.kube.credentials import CredentialSource
+from isthmus.kube.discovery import Discovery
+from isthmus.kube.errors import ApiError
+from isthmus.kube.kinds import Kind
+from isthmus.kube.pages import Page, Reject, decode_page
+from isthmus.kube.transport import JSON, Answer, Call, Timeouts, Transport
+
+T = TypeVar("T")
+
+Object = dict[str, Any]
+"""An object as plain JSON, for those who do not know its kind."""
+
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+PAGE_SIZE = 500
+"""Objects per page of a list, as client-go."""
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Which objects of a kind: an empty namespace is all of them, selectors are in kubectl's syntax."""
+
+    namespace: str = ""
+    labels: str = ""
+    fields: str = ""
+
+    def params(self) -> tuple[tuple[str, str], ...]:
+        """The URL parameters of the selectors."""
+        pairs = (("labelSelector", self.labels), ("fieldSelector", self.fields))
+        return tuple(pair for pair in pairs if pair[1])
+
+
+class Writing(msgspec.Struct, frozen=True):
+    """How a write is done: as which field manager, on which subresource, in earnest or as a dry run.
+
+    ``force`` is for apply only: take over fields that somebody else owns.
+    """
+
+    manager: str = "isthmus"
+    subresource: str = ""
+    force: bool = True
+    dry_run: bool = False
+
+    def params(self) -> tuple[tuple[str, str], ...]:
+        """The URL parameters of a write."""
+        dry = (("dryRun", "All"),) if self.dry_run else ()
+        return (("fieldManager", self.manager), *dry)
+
+
+class Deletion(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """``DeleteOptions``: propagation is Background, Foreground or Orphan."""
+
+    propagation_policy: str | None = None
+    grace_period_seconds: int | None = None
+    preconditions: dict[str, str] | None = None
+
+
+_PLAIN = Writing()
+_BACKGROUND = Deletion(propagation_policy="Background")
+EVERYTHING = Query()
+
+
+class Listing(msgspec.Struct, Generic[T], frozen=True):
+    """All objects of a query and the resource version at which that was so."""
+
+    items: tuple[T, ...]
+    resource_version: str
+
+
+class Client:
+    """An async context manager for requests to one API server."""
+
+    def __init__(
+        self, access: Access, *, timeouts: Timeouts | None = None, source: CredentialSource | None = None
+    ) -> None:
+        self.access = access
+        self.transport = Transport(access, timeouts=timeouts, source=source)
+        self._discovery = Discovery(self.transport)
+
+    async def __aenter__(self) -> Client:
+        """Opens no connection yet: the first request does."""
+        await self.transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes every connection."""
+        await self.transport.__aexit__(kind, error, trace)
+
+    async def kind_of(self, api_version: str, kind: str) -> Kind:
+        """The kind that an object names by ``apiVersion`` and ``kind``; ``UnknownKindError`` if not served."""
+        return await self._discovery.kind_of(api_version, kind)
+
+    async def request(self, call: Call) -> Answer:
+        """Any request, for paths that are no objects (``/version``, ``/readyz``)."""
+        return await self.transport.request(call)
+
+    @overload
+    async def get(self, kind: Kind, name: str, *, namespace: str = "") -> Object: ...
+    @overload
+    async def get(self, kind: Kind, name: str, *, namespace: str = "", into: type[T]) -> T: ...
+    async def get(self, kind: Kind, name: str, *, namespace: str = "", into: Any = Object) -> Any:
+        """One object; ``ApiError`` with ``not_found`` when there is none."""
+        answer = await self.request(Call("GET", kind.path(namespace, name)))
+        return msgspec.json.decode(answer.body, type=into)
+
+    async def find(self, kind: Kind, name: str, *, namespace: str = "") -> Object | None:
+        """One object, or None when there is none."""
+        try:
+            return await self.get(kind, name, namespace=namespace)
+        except ApiError as error:
+            if error.not_found:
+                return None
+            raise
+
+    @overload
+    async def list(self, kind: Kind, query: Query = ...) -> Listing[Object]: ...
+    @overload
+    async def list(self, kind: Kind, query: Query = ..., *, into: type[T]) -> Listing[T]: ...
+    async def list(self, kind: Kind, query: Query = EVERYTHING, *, into: Any = Object) -> Any:
+        """All objects of a query, fetched in pages and consistent with one resource version."""
+        items: list[Any] = []
+        version = ""
+        async for page in self.pages(kind, query, into=into):
+            items += page.items
+            version = page.metadata.resource_version
+        return Listing(tuple(items), version)
+
+    async def pages(
+        self,
+        kind: Kind,
+        query: Query,
+        *,
+        into: type[T],
+        size: int = PAGE_SIZE,
+        reject: Reject | None = None,
+    ) -> AsyncIterator[Page[T]]:
+        """The pages of a list. ``ApiError`` with ``expired`` when they took too long: start again.
+
+        ``size`` 0 asks for everything in one page. ``reject`` is told of objects that do not fit ``into``.
+        """
+        resume = ""
+        while True:
+            limit = (("limit", str(size)),) if size else ()
+            params = (*query.params(), *limit, *((("continue", resume),) if resume else ()))
+            answer = await self.request(Call("GET", kind.path(query.namespace), params))
+            page = decode_page(answer.body, into, reject)
+            yield page
+            resume = page.metadata.resume
+            if not resume:
+                return
+
+    async def create(
+        self,
+        kind: Kind,
+        body: Any,
+        *,
+        name: str = "",
+        namespace: str = "",
+        writing: Writing = _PLAIN,
+    ) -> Object:
+        """Creates an object; with ``name`` and a subresource, posts to it (``token``, ``eviction``).
+
+        The namespace is the body's when not given.
+        """
+        path = kind.path(namespace or _namespace(body), name, writing.subresource)
+        return await self._write("POST", path, body, JSON, writing)
+
+    async def replace(self, kind: Kind, body: Mapping[str, Any], *, writing: Writing = _PLAIN) -> Object:
+        """Replaces an object (optimistically locked when the body has a resourceVersion)."""
+        path = kind.path(_namespace(body), _name(body), writing.subresource)
+        return await self._write("PUT", path, body, JSON, writing)
+
+    async def apply(self, kind: Kind, body: Mapping[str, Any], *, writing: Writing = _PLAIN) -> Object:
+        """Server-side apply: creates or updates the fields in the body, leaves everybody else's alone."""
+        path = kind.path(_namespace(body), _name(body), writing.subresource)
+        return await self._write("PATCH", path, body, APPLY_PATCH, writing)
+
+    async def merge_patch(
+        self,
+        kind: Kind,
+        name: str,
+        patch: Mapping[str, Any],
+        *,
+        namespace: str = "",
+        writing: Writing = _PLAIN,
+    ) -> Object:
+        """A JSON merge patch (RFC 7386): null deletes a field, lists are replaced."""
+        path = kind.path(namespace, name, writing.subresource)
+        return await self._write("PATCH", path, patch, MERGE_PATCH, writing)
+
+    async def json_patch(
+        self,
+        kind: Kind,
+        name: str,
+        patch: Sequence[Mapping[str, Any]],
+        *,
+        namespace: str = "",
+        writing: Writing = _PLAIN,
+    ) -> Object:
+        """A JSON patch (RFC 6902)."""
+        path = kind.path(namespace, name, writing.subresource)
+        return await self._write("PATCH", path, patch, JSON_PATCH, writing)
+
+    async def delete(
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        namespace: str = "",
+        options: Deletion = _BACKGROUND,
+    ) -> None:
+        """Deletes an object; ``ApiError`` with ``not_found`` when there is none."""
+        body = msgspec.json.encode(options)
+        await self.request(Call("DELETE", kind.path(namespace, name), body=body))
+
+    async def _write(self, method: str, path: str, body: Any, content_type: str, writing: Writing) -> Object:
+        params = writing.params()
+        if content_type == APPLY_PATCH:
+            params += (("force", "true" if writing.force else "false"),)
+        call = Call(method, path, params, msgspec.json.encode(body), content_type)
+        answer = await self.request(call)
+        return msgspec.json.decode(answer.body, type=Object)
+
+
+def _metadata(body: Any) -> Mapping[str, Any]:
+    metadata = body.get("metadata") if isinstance(body, Mapping) else None
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def _namespace(body: Any) -> str:
+    return str(_metadata(body).get("namespace", ""))
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    name = str(_metadata(body).get("name", ""))
+    if not name:
+        raise ValueError(f"a {body.get('kind', 'object')} without metadata.name cannot be written")
+    return name

@@ -1,0 +1,50 @@
+"""EndpointSlice: addresses behind a service."""
+
+from __future__ import annotations
+
+from isthmus.api.core_meta import LabelledMeta, ObjectReference
+from isthmus.api.wire import Wire
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+class EndpointPort(Wire, frozen=True, kw_only=True):
+    """A port of all endpoints of a slice; it belongs to the service port of the same name."""
+
+    name: str = ""
+    port: int | None = None
+    protocol: str = "TCP"
+    app_protocol: str | None = None
+
+
+class EndpointConditions(Wire, frozen=True, kw_only=True):
+    """State of an endpoint; ``None`` means unknown, and an unknown readiness counts as ready."""
+
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class Endpoint(Wire, frozen=True, kw_only=True):
+    """Addresses of one backend, all equivalent."""
+
+    addresses: tuple[str, ...] = ()
+    conditions: EndpointConditions = EndpointConditions()
+    hostname: str = ""
+    node_name: str = ""
+    zone: str = ""
+    target_ref: ObjectReference | None = None
+
+
+class EndpointSlice(Wire, frozen=True, kw_only=True):
+    """A slice of a service's endpoints."""
+
+    metadata: LabelledMeta
+    address_type: str = "IPv4"
+    ports: tuple[EndpointPort, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+
+    @property
+    def service(self) -> str:
+        """Name of the service, in the slice's namespace; empty for a slice of none."""
+        return self.metadata.labels.get(SERVICE_LABEL, "")

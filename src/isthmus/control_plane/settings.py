@@ -6,7 +6,7 @@ for Istio work unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -114,7 +114,7 @@ def words(text: str) -> tuple[str, ...]:
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _MAY_BE_EMPTY = frozenset({"INJECTION_WEBHOOK_CONFIG_NAME", "VALIDATION_WEBHOOK_CONFIG_NAME"})
-_VARIABLES = {
+_VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "CLUSTER_ID": ("cluster_id", str),
     "POD_NAMESPACE": ("namespace", str),
     "POD_NAME": ("pod_name", str),

@@ -8,7 +8,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -31,22 +31,20 @@ def architecture() -> str:
     return _ARCHITECTURES[machine]
 
 
+def names(image: str) -> tuple[str, ...]:
+    """The names of what the build context of `images/IMAGE` holds."""
+    return (*_beside(sources.project("images") / image), *_MADE.get(image, {}))
+
+
 def ingredients(image: str) -> Mapping[str, Ingredient]:
     """What the build context of `images/IMAGE` holds: the files beside its Containerfile, and what is made for it."""
     directory = sources.project("images") / image
-    found = {path.name: _file(path) for path in directory.iterdir() if path.name != "Containerfile"}
-    if image in ("pilot", "proxyv2"):
-        found |= {"dependencies": _dependencies(directory), "package": _package()}
-    if image == "proxyv2":
-        found["envoy"] = _program(sources.envoy())
-    if image == "coredns":
-        found["coredns"] = _program(binaries.find("coredns"))
-    if image == "pause":
-        found["pause"] = _compiled(directory / "pause.c")
-    if image == "busybox":
-        busybox = _tool("busybox", "busybox-static")
-        found |= {"busybox": _program(busybox), "links": _links(busybox)}
-    return found
+    found = {name: _file(directory / name) for name in _beside(directory)}
+    return found | {name: make(directory) for name, make in _MADE.get(image, {}).items()}
+
+
+def _beside(directory: Path) -> tuple[str, ...]:
+    return tuple(path.name for path in directory.iterdir() if path.name != "Containerfile")
 
 
 def _file(path: Path) -> Ingredient:
@@ -102,7 +100,7 @@ def uv() -> Path:
     raise ImageError("uv is not installed; it fetches the dependencies of the images. Cure: `make setup`")
 
 
-def _package() -> Ingredient:
+def _package(_directory: Path) -> Ingredient:
     """The package itself with its metadata, as an installer would lay it out; the lab stays outside."""
     files, charts = sources.package_files(), sources.project("charts")
     metadata = tuple(
@@ -126,14 +124,22 @@ def _package() -> Ingredient:
     return Ingredient(f"{code} {sources.fingerprint(charts, sources.below(charts))} {metadata}", write)
 
 
-def _compiled(source: Path) -> Ingredient:
+def _pause(directory: Path) -> Ingredient:
+    source = directory / "pause.c"
+
     def write(target: Path) -> None:
         run((_tool("gcc", "gcc and libc6-dev"), "-static", "-Os", "-s", "-Wall", "-Werror", "-o", target, source))
 
     return Ingredient(sources.fingerprint(source.parent, (source,)), write)
 
 
-def _links(busybox: Path) -> Ingredient:
+def _busybox(_directory: Path) -> Ingredient:
+    return _program(_tool("busybox", "busybox-static"))
+
+
+def _links(_directory: Path) -> Ingredient:
+    busybox = _tool("busybox", "busybox-static")
+
     def write(target: Path) -> None:
         target.mkdir()
         for applet in run((busybox, "--list")).split():
@@ -147,3 +153,17 @@ def _tool(name: str, package: str) -> Path:
     if found is None:
         raise ImageError(f"{name} is not installed. Cure: apt-get install {package}")
     return Path(found)
+
+
+_MADE: Mapping[str, Mapping[str, Callable[[Path], Ingredient]]] = {
+    "busybox": {"busybox": _busybox, "links": _links},
+    "coredns": {"coredns": lambda _directory: _program(binaries.find("coredns"))},
+    "pause": {"pause": _pause},
+    "pilot": {"dependencies": _dependencies, "package": _package},
+    "proxyv2": {
+        "dependencies": _dependencies,
+        "envoy": lambda _directory: _program(sources.envoy()),
+        "package": _package,
+    },
+}
+"""What is made for the context of an image, by its name there; each is given the image's directory."""

@@ -5,14 +5,14 @@ Load balancing and connection settings are in ``load_balancing`` and ``connectio
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from isthmus.api.connection_pool import ConnectionPoolSettings, OutlierDetection
 from isthmus.api.definition import AGE, Column, networking
 from isthmus.api.destination import PortSelector
-from isthmus.api.http_policy import Percent
 from isthmus.api.load_balancing import LoadBalancerSettings
 from isthmus.api.selector import LabelSelector
 from isthmus.api.tls import ClientTlsSettings
@@ -65,7 +65,7 @@ class RetryBudget(Wire, frozen=True, kw_only=True):
     minRetryConcurrency: Retries that are always allowed.
     """
 
-    percent: Percent | None = None
+    percent: Annotated[float, Meta(ge=0, le=100)] | None = None
     min_retry_concurrency: UInt32 = 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from isthmus.api.wire import Duration, Labels, Struct, UInt32, Wire
+from isthmus.api.wire import Duration, Groups, Labels, Struct, UInt32, Wire
 
 PROVIDERS = (
     "envoyExtAuthzHttp",
@@ -28,7 +28,7 @@ PROVIDERS = (
 class LogFormat(Wire, frozen=True, kw_only=True):
     """Format of access log lines: text with Envoy's operators, or the values of a JSON object."""
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("text", "labels"),)
+    at_most_one: ClassVar[Groups] = (("text", "labels"),)
 
     text: str | None = None
     labels: Struct | None = None
@@ -64,7 +64,7 @@ class ExternalAuthorization(Wire, frozen=True, kw_only=True):
 class ExtensionProvider(Wire, frozen=True, kw_only=True):
     """One provider: a name and exactly one back end. Back ends without a record are free-form."""
 
-    exactly_one: ClassVar[tuple[tuple[str, ...], ...]] = (PROVIDERS,)
+    exactly_one: ClassVar[Groups] = (PROVIDERS,)
 
     name: str
     envoy_ext_authz_http: ExternalAuthorization | None = None

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from isthmus.api.destination import Destination
 from isthmus.api.matching import StringMatch
-from isthmus.api.wire import Duration, Int32, Labels, UInt32, Wire
+from isthmus.api.wire import Duration, Groups, Int32, Labels, UInt32, Wire
 
 
 class Percent(Wire, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class HttpRedirect(Wire, frozen=True, kw_only=True):
     redirectCode: Status code; 301 when not set.
     """
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("port", "derivePort"),)
+    at_most_one: ClassVar[Groups] = (("port", "derivePort"),)
 
     uri: str = ""
     authority: str = ""
@@ -70,7 +70,7 @@ class HttpBody(Wire, frozen=True, kw_only=True):
     bytes: As base64.
     """
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("string", "bytes"),)
+    at_most_one: ClassVar[Groups] = (("string", "bytes"),)
 
     string: str | None = None
     bytes: str | None = None
@@ -139,7 +139,7 @@ class FaultDelay(Wire, frozen=True, kw_only=True):
     percentage: Share of requests that are delayed.
     """
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("fixedDelay", "exponentialDelay"),)
+    at_most_one: ClassVar[Groups] = (("fixedDelay", "exponentialDelay"),)
 
     percent: Int32 = 0
     fixed_delay: Duration | None = None
@@ -156,7 +156,7 @@ class FaultAbort(Wire, frozen=True, kw_only=True):
     percentage: Share of requests that are aborted; all when not set.
     """
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("httpStatus", "grpcStatus", "http2Error"),)
+    at_most_one: ClassVar[Groups] = (("httpStatus", "grpcStatus", "http2Error"),)
 
     http_status: Int32 | None = None
     grpc_status: str | None = None

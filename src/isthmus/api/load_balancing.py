@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from isthmus.api.wire import Duration, UInt32, Wire
+from isthmus.api.wire import Duration, Groups, UInt32, Wire
 
 UInt64 = Annotated[int, Meta(ge=0)]
 SimpleLb = Literal["UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"]
@@ -69,7 +69,7 @@ class ConsistentHash(Wire, frozen=True, kw_only=True):
     minimumRingSize: Use ringHash.
     """
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (
+    at_most_one: ClassVar[Groups] = (
         ("httpHeaderName", "httpCookie", "useSourceIp", "httpQueryParameterName"),
         ("ringHash", "maglev"),
     )
@@ -120,6 +120,21 @@ class LocalityLbSetting(Wire, frozen=True, kw_only=True):
     enabled: bool | None = None
 
 
+class ZoneAwareLbSetting(Wire, frozen=True, kw_only=True):
+    """Endpoints of the own zone first, overflowing to others as their numbers demand.
+
+    enabled: Whether this applies.
+    failover: Which region takes over.
+    failoverPriority: Labels whose equality orders endpoints; `key` or `key=value`.
+    minClusterSize: Least number of endpoints in the region for this to apply; 6 when not set.
+    """
+
+    enabled: bool | None = None
+    failover: tuple[LocalityFailover, ...] = ()
+    failover_priority: tuple[str, ...] = ()
+    min_cluster_size: UInt32 | None = None
+
+
 class Warmup(Wire, frozen=True, kw_only=True):
     """Slow start of new endpoints.
 
@@ -139,14 +154,16 @@ class LoadBalancerSettings(Wire, frozen=True, kw_only=True):
     simple: A simple algorithm; LEAST_REQUEST when nothing is set.
     consistentHash: By hash.
     localityLbSetting: By locality; overrides the mesh as a whole.
+    zoneAwareLbSetting: The own zone first.
     warmupDurationSecs: Use warmup.
     warmup: Slow start of new endpoints.
     """
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("simple", "consistentHash"),)
+    at_most_one: ClassVar[Groups] = (("simple", "consistentHash"),)
 
     simple: SimpleLb | None = None
     consistent_hash: ConsistentHash | None = None
     locality_lb_setting: LocalityLbSetting | None = None
+    zone_aware_lb_setting: ZoneAwareLbSetting | None = None
     warmup_duration_secs: Duration | None = None
     warmup: Warmup | None = None

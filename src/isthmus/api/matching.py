@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from isthmus.api.wire import Wire
+from isthmus.api.wire import Groups, Wire
 
 
 class StringMatch(Wire, frozen=True, kw_only=True):
@@ -15,7 +15,7 @@ class StringMatch(Wire, frozen=True, kw_only=True):
     regex: An RE2 expression for the whole string.
     """
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("exact", "prefix", "regex"),)
+    at_most_one: ClassVar[Groups] = (("exact", "prefix", "regex"),)
 
     exact: str | None = None
     prefix: str | None = None

@@ -16,7 +16,7 @@ from isthmus.api.load_balancing import LocalityLbSetting
 from isthmus.api.proxy_settings import ProxySettings
 from isthmus.api.selector import LabelSelector
 from isthmus.api.tls import TlsProtocol
-from isthmus.api.wire import Duration, Struct, Wire
+from isthmus.api.wire import Duration, Groups, Struct, Wire
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
@@ -57,7 +57,7 @@ class MeshTls(Wire, frozen=True, kw_only=True):
 class CertificateAuthorityData(Wire, frozen=True, kw_only=True):
     """Further roots that workloads trust: PEM text, or a SPIFFE bundle endpoint."""
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("pem", "spiffeBundleUrl"),)
+    at_most_one: ClassVar[Groups] = (("pem", "spiffeBundleUrl"),)
 
     pem: str = ""
     spiffe_bundle_url: str = ""

@@ -9,14 +9,14 @@ from typing import ClassVar
 import msgspec
 
 from isthmus.api.config import Problem, Problems
-from isthmus.api.wire import UInt32, Wire
+from isthmus.api.wire import Groups, UInt32, Wire
 from isthmus.api.yaml_text import YamlError, document
 
 
 class NetworkEndpoints(Wire, frozen=True, kw_only=True):
     """Endpoints of a network: those in an address range, or all of one cluster."""
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("fromCidr", "fromRegistry"),)
+    at_most_one: ClassVar[Groups] = (("fromCidr", "fromRegistry"),)
 
     from_cidr: str = ""
     from_registry: str = ""
@@ -25,7 +25,7 @@ class NetworkEndpoints(Wire, frozen=True, kw_only=True):
 class NetworkGateway(Wire, frozen=True, kw_only=True):
     """A gateway of a network: an address (IP or hostname), or a Service by its full name."""
 
-    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = (("address", "registryServiceName"),)
+    at_most_one: ClassVar[Groups] = (("address", "registryServiceName"),)
 
     address: str = ""
     registry_service_name: str = ""

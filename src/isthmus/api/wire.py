@@ -7,7 +7,7 @@ name, and compare by value, so an object whose named fields did not change is an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -24,20 +24,23 @@ Duration = Annotated[
 ]
 """Text of a Go duration; well formed by decoding. ``duration.seconds`` gives its value."""
 
+Groups = tuple[tuple[str, ...], ...]
 PortNumber = Annotated[int, Meta(ge=0, le=65535)]
 UInt32 = Annotated[int, Meta(ge=0, le=4294967295)]
 Int32 = Annotated[int, Meta(ge=-2147483648, le=2147483647)]
-Struct = Annotated[Mapping[str, object], Meta(extra_json_schema={"x-kubernetes-preserve-unknown-fields": True})]
+Struct = Annotated[Mapping[str, Any], Meta(extra_json_schema={"x-kubernetes-preserve-unknown-fields": True})]
 """Free-form JSON object (a protobuf ``Struct``)."""
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Base of all wire records: immutable, camelCase on the wire, unknown fields ignored.
 
-    A subclass may set ``at_most_one`` and ``exactly_one`` (``ClassVar`` tuples of groups of wire field names):
-    the members of an Istio ``oneof``. ``isthmus.api.schema`` writes them into the CRDs and
-    ``isthmus.validation`` reports them.
+    ``at_most_one`` and ``exactly_one`` are groups of wire field names: the members of an Istio ``oneof``.
+    ``isthmus.api.schema`` writes them into the CRDs and ``isthmus.validation`` reports them.
     """
+
+    at_most_one: ClassVar[Groups] = ()
+    exactly_one: ClassVar[Groups] = ()
 
 
 class OwnerReference(Wire, frozen=True, kw_only=True):

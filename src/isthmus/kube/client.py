@@ -6,6 +6,7 @@ Knows: the verbs of Kubernetes' API, their query parameters and content types. D
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, TypeVar, overload
@@ -28,6 +29,8 @@ Object = dict[str, Any]
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 PAGE_SIZE = 500
 """Objects per page of a list, as client-go."""
@@ -233,11 +236,24 @@ class Client:
 
     async def _write(self, method: str, path: str, body: Any, content_type: str, writing: Writing) -> Object:
         params = writing.params()
+        encoded = msgspec.json.encode(body)
         if content_type == APPLY_PATCH:
             params += (("force", "true" if writing.force else "false"),)
-        call = Call(method, path, params, msgspec.json.encode(body), content_type)
+            encoded = yaml_safe(encoded)
+        call = Call(method, path, params, encoded, content_type)
         answer = await self.request(call)
         return msgspec.json.decode(answer.body, type=Object)
+
+
+def yaml_safe(encoded: bytes) -> bytes:
+    """The same JSON with those characters escaped that YAML reads differently.
+
+    Apply patches are parsed as YAML, which folds U+0085 inside a string into a space and refuses control
+    characters that JSON allows.
+    """
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", encoded.decode()).encode()
 
 
 def _metadata(body: Any) -> Mapping[str, Any]:

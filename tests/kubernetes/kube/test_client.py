@@ -102,12 +102,15 @@ async def test_a_status_patch_changes_the_status_only(client: Client, namespace:
         "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
     }
     await client.create(kinds.SERVICE, service)
-    patch = {"spec": {"type": "ClusterIP"}, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}
+    patch = {
+        "spec": {"sessionAffinity": "ClientIP"},
+        "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}},
+    }
     result = await client.merge_patch(
         kinds.SERVICE, "lb", patch, namespace=namespace, writing=Writing(subresource="status")
     )
     assert result["status"]["loadBalancer"]["ingress"][0]["ip"] == "192.0.2.1"
-    assert result["spec"]["type"] == "LoadBalancer"
+    assert result["spec"]["sessionAffinity"] == "None"
 
 
 async def test_a_json_patch_edits_one_place(client: Client, namespace: str) -> None:

@@ -17,20 +17,19 @@ from isthmus.kube.reflector import Source as Reflected
 
 T = TypeVar("T")
 
-Rows = Mapping[Any, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Feed(Generic[T]):
     """One kind of object and the source of the graph that it fills.
 
-    ``rows`` gives the rows of one object; none when it is of no interest.
+    ``row`` gives the row of one object, None when it is of no interest.
     ``partition`` names the source's partition that a cluster's list replaces.
     """
 
     reflected: Reflected[T]
     source: Source[Any, Any]
-    rows: Callable[[str, T], Rows]
+    key: Callable[[str, T], Any]
+    row: Callable[[str, T], Any]
     partition: Callable[[str], Any] = lambda cluster: cluster
 
 
@@ -102,18 +101,20 @@ class FeedSink:
 
     def replace(self, objects: Sequence[Any]) -> None:
         """All objects of the kind."""
-        rows: dict[Any, Any] = {}
-        for item in objects:
-            rows.update(self._feed.rows(self._intake.cluster, item))
-        self._intake.replace(self._feed, rows)
+        rows = (self._row(item) for item in objects)
+        self._intake.replace(self._feed, {key: row for key, row in rows if row is not None})
 
     def change(self, events: Sequence[Event[Any]]) -> None:
         """Watch events, in order; the last one of an object counts."""
         changes: dict[Any, Any] = {}
         for event in events:
-            rows = self._feed.rows(self._intake.cluster, event.object)
-            changes.update(dict.fromkeys(rows) if event.type == "DELETED" else rows)
+            key, row = self._row(event.object)
+            changes[key] = None if event.type == "DELETED" else row
         self._intake.change(self._feed, changes)
+
+    def _row(self, item: Any) -> tuple[Any, Any]:
+        cluster = self._intake.cluster
+        return self._feed.key(cluster, item), self._feed.row(cluster, item)
 
 
 def remove_cluster(cluster: str, feeds: Sequence[Feed[Any]]) -> Batch:

@@ -86,7 +86,7 @@ def from_environment(environment: Mapping[str, str], base: Settings | None = Non
 
 def duration(text: str) -> float:
     """Seconds from a Go duration (``1h30m``, ``500ms``); ValueError says what is expected."""
-    total, rest = 0.0, text.strip()
+    total, rest = 0.0, "" if text.strip() == "0" else text.strip()
     while rest:
         digits = len(rest) - len(rest.lstrip("0123456789."))
         unit = next((unit for unit in _UNITS if rest[digits:].startswith(unit)), "")

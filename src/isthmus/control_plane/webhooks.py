@@ -154,7 +154,7 @@ class _KnownObjects:
 
 
 def _has_bundle(webhook: Object, bundle: bytes) -> bool:
-    return webhook.get("clientConfig", {}).get("caBundle") == base64.b64encode(bundle).decode()
+    return bool(webhook.get("clientConfig", {}).get("caBundle") == base64.b64encode(bundle).decode())
 
 
 def _set_bundle(position: int, bundle: bytes) -> dict[str, Any]:

@@ -34,6 +34,9 @@ from isthmus.model.network import Networks
 from isthmus.model.service import ClusterService, Service, ServiceKey
 from isthmus.model.workload import Workload, WorkloadKey
 
+GATEWAY_CANDIDATES = "gateway candidates"
+"""Name of the collection of gateways before their hostnames are resolved: one row, a tuple."""
+
 
 class Identity(msgspec.Struct, frozen=True):
     """Who this control plane is: fixed for the life of the process."""
@@ -193,12 +196,14 @@ def _declare_networks(
     services = graph.derive("gateways of services", declared, labelled)
     of_services = services.index("all", lambda row: ("",))
 
-    def networks(ctx: Context, key: str, wire: MeshNetworks) -> Mapping[str, Networks]:
+    def candidates(ctx: Context, key: str, wire: MeshNetworks) -> Mapping[str, _Gateways]:
         def services_of(hostname: str, cluster: str) -> tuple[ClusterService, ...]:
             return tuple(row for row in ctx.select(by_hostname, hostname) if row.key.cluster == cluster)
 
-        gateways = [gateway for row in ctx.select(of_services, "") for gateway in row]
-        gateways += declared_gateways(wire, services_of)
+        labelled = tuple(gateway for row in ctx.select(of_services, "") for gateway in row)
+        return {"": labelled + declared_gateways(wire, services_of)}
+
+    def networks(ctx: Context, key: str, gateways: _Gateways) -> Mapping[str, Networks]:
         return {"": resolve_all(gateways, lambda name: ctx.get(sources.names, name) or ())}
 
-    return graph.derive("networks", sources.mesh_networks, networks)
+    return graph.derive("networks", graph.derive(GATEWAY_CANDIDATES, sources.mesh_networks, candidates), networks)

@@ -1,0 +1,143 @@
+"""What the control plane can tell about itself: one pure function per page, JSON values out.
+
+Paths and shapes are Istio's (``/debug/*``), so that its tools can read them. ``collections`` is this project's own:
+every row of the graph with what it was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from isthmus.collections import Graph
+from isthmus.control_plane.clusters import ClusterStatus
+from isthmus.derive.domain import Domain
+from isthmus.derive.sources import Sources
+from isthmus.model.endpoint import Endpoint, ServiceEndpoints
+
+Query = Mapping[str, str]
+
+
+class NotFound(Exception):  # noqa: N818 - reads as a sentence where it is raised
+    """The page or the thing asked for does not exist; the message says so."""
+
+
+class Pages(NamedTuple):
+    """Everything that pages read."""
+
+    graph: Graph
+    sources: Sources
+    domain: Domain
+    clusters: Callable[[], list[ClusterStatus]]
+
+    def clusterz(self, query: Query) -> Any:
+        """The clusters that are watched. ``age`` (seconds since the last answer) and ``error`` are additions."""
+        return [
+            {
+                "id": status.id,
+                "secretName": status.secret,
+                "syncStatus": str(status.state),
+                "age": None if status.age is None else round(status.age, 1),
+                "error": status.error,
+            }
+            for status in self.clusters()
+        ]
+
+    def networkz(self, query: Query) -> Any:
+        """The gateways of all networks."""
+        networks = self.domain.networks.get("")
+        return [
+            {
+                "Network": gateway.network,
+                "Cluster": gateway.cluster,
+                "Addr": gateway.address,
+                "Port": gateway.port,
+                "HBONEPort": gateway.hbone_port,
+                "ServiceAccount": "",
+            }
+            for gateway in (networks.gateways if networks else ())
+        ]
+
+    def endpoint_shards(self, query: Query) -> Any:
+        """Endpoints by hostname, namespace and cluster."""
+        return {hostname: _shards(row) for hostname, row in sorted(self.domain.endpoints.items())}
+
+    def registryz(self, query: Query) -> Any:
+        """The merged services."""
+        return [msgspec.to_builtins(row) for _, row in sorted(self.domain.services.items())]
+
+    def configz(self, query: Query) -> Any:
+        """The Istio configuration in use."""
+        kinds = {
+            "Gateway": self.domain.gateways,
+            "VirtualService": self.domain.virtual_services,
+            "DestinationRule": self.domain.destination_rules,
+            "PeerAuthentication": self.domain.peer_authentications,
+            "Sidecar": self.domain.sidecars,
+        }
+        return [
+            {
+                "kind": kind,
+                "metadata": {"name": row.name, "namespace": row.namespace, "creationTimestamp": row.created},
+                "spec": msgspec.to_builtins(row.spec),
+            }
+            for kind, rows in kinds.items()
+            for _, row in sorted(rows.items())
+        ]
+
+    def mesh(self, query: Query) -> Any:
+        """The mesh's settings in use."""
+        row = self.domain.mesh.get("")
+        return {} if row is None else msgspec.to_builtins(row)
+
+    def collections(self, query: Query) -> Any:
+        """The graph's collections with their sizes; with ``?name=`` the keys and inputs of one; and its faults."""
+        name = query.get("name")
+        if name is None:
+            sizes = {name: len(rows) for name, rows in self.graph.collections.items()}
+            return {"collections": sizes, "faults": [fault._asdict() for fault in self.graph.faults.values()]}
+        if name not in self.graph.collections:
+            raise NotFound(f"no collection {name!r}; there are {', '.join(self.graph.collections)}")
+        rows = self.graph.collections[name]
+        return {str(key): [f"{source}: {value}" for source, value in self.graph.inputs(rows, key)] for key in rows}
+
+    def pages(self) -> dict[str, Callable[[Query], Any]]:
+        """Pages by the last part of their path."""
+        return {
+            "clusterz": self.clusterz,
+            "networkz": self.networkz,
+            "endpointShardz": self.endpoint_shards,
+            "endpointz": self.endpoint_shards,
+            "registryz": self.registryz,
+            "configz": self.configz,
+            "mesh": self.mesh,
+            "collections": self.collections,
+        }
+
+
+def _shards(row: ServiceEndpoints) -> dict[str, Any]:
+    shards: dict[str, list[dict[str, Any]]] = {}
+    namespace = row.hostname.split(".")[1] if "." in row.hostname else ""
+    for port, endpoints in sorted(row.ports.items()):
+        for endpoint in endpoints:
+            shards.setdefault(f"Kubernetes/{endpoint.cluster}", []).append(_endpoint(port, endpoint))
+    return {namespace: {"Shards": shards, "ServiceAccounts": list(row.identities)}}
+
+
+def _endpoint(port: str, endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "Addresses": [endpoint.address],
+        "EndpointPort": endpoint.port,
+        "ServicePortName": port,
+        "Network": endpoint.network,
+        "Locality": {"Label": str(endpoint.locality), "ClusterID": endpoint.cluster},
+        "ServiceAccount": endpoint.identity,
+        "TLSMode": "istio" if endpoint.mtls else "disabled",
+        "WorkloadName": endpoint.workload,
+        "Namespace": endpoint.namespace,
+        "NodeName": endpoint.node,
+        "HealthStatus": str(endpoint.health),
+        "Labels": endpoint.labels,
+    }

@@ -1,0 +1,109 @@
+"""Which kinds are watched, in which clusters, and which rows of the graph they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from isthmus.api.config import row
+from isthmus.api.core_endpoint_slice import EndpointSlice
+from isthmus.api.core_namespace import Namespace
+from isthmus.api.core_node import Node
+from isthmus.api.core_pod import Pod
+from isthmus.api.core_secret import Secret
+from isthmus.api.core_service import Service
+from isthmus.api.destination_rule import DestinationRule
+from isthmus.api.gateway import Gateway
+from isthmus.api.peer_authentication import PeerAuthentication
+from isthmus.api.sidecar import Sidecar
+from isthmus.api.virtual_service import VirtualService
+from isthmus.api.wire import Object
+from isthmus.collections import Source
+from isthmus.control_plane.intake import Feed
+from isthmus.derive.endpoints import SliceKey
+from isthmus.derive.sources import CONFIG_PARTITION, Sources
+from isthmus.kube import kinds
+from isthmus.kube.client import Query
+from isthmus.kube.kinds import Kind
+from isthmus.kube.reflector import Source as Reflected
+from isthmus.model.proxy import Credential, CredentialKey
+from isthmus.model.service import ServiceKey
+from isthmus.model.workload import WorkloadKey
+
+# Secrets that no gateway can use are not even transferred.
+_CREDENTIAL_FIELDS = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,type!=istio.io/ca-root"
+_CERTIFICATE_KEYS = ("tls.crt", "cert")
+_PRIVATE_KEY_KEYS = ("tls.key", "key")
+_CA_KEYS = ("ca.crt", "cacert")
+_CRL_KEYS = ("ca.crl", "crl")
+
+
+def cluster_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
+    """What is read of every cluster, own and remote."""
+    return (
+        _named(kinds.NAMESPACE, Namespace, sources.namespaces),
+        _named(kinds.NODE, Node, sources.nodes),
+        _keyed(kinds.SERVICE, Service, sources.services, ServiceKey),
+        _keyed(kinds.ENDPOINT_SLICE, EndpointSlice, sources.slices, SliceKey),
+        _keyed(kinds.POD, Pod, sources.pods, WorkloadKey),
+    )
+
+
+def own_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
+    """What is read of the configuration cluster alone: Istio configuration and credentials."""
+    return (
+        Feed(
+            Reflected(kinds.SECRET, Secret, Query(fields=_CREDENTIAL_FIELDS)),
+            sources.credentials,
+            _credential_key,
+            _credential,
+        ),
+        _configuration(kinds.GATEWAY, Object[Gateway], sources.gateways),
+        _configuration(kinds.VIRTUAL_SERVICE, Object[VirtualService], sources.virtual_services),
+        _configuration(kinds.DESTINATION_RULE, Object[DestinationRule], sources.destination_rules),
+        _configuration(kinds.PEER_AUTHENTICATION, Object[PeerAuthentication], sources.peer_authentications),
+        _configuration(kinds.SIDECAR, Object[Sidecar], sources.sidecars),
+    )
+
+
+def _named(kind: Kind, wire: type[Any], source: Source[Any, Any]) -> Feed[Any]:
+    return Feed(
+        Reflected(kind, wire), source, lambda cluster, item: (cluster, item.metadata.name), lambda _, item: item
+    )
+
+
+def _keyed(kind: Kind, wire: type[Any], source: Source[Any, Any], key: Callable[[str, str, str], object]) -> Feed[Any]:
+    def key_of(cluster: str, item: Any) -> object:
+        return key(cluster, item.metadata.namespace, item.metadata.name)
+
+    return Feed(Reflected(kind, wire), source, key_of, lambda _, item: item)
+
+
+def _configuration(kind: Kind, wire: type[Any], source: Source[Any, Any]) -> Feed[Any]:
+    # Between the installation of the control plane and of its CRDs a kind may be missing: it has no objects then.
+    return Feed(
+        Reflected(kind, wire, optional=True),
+        source,
+        lambda _, item: (item.metadata.namespace, item.metadata.name),
+        row,
+        lambda _: CONFIG_PARTITION,
+    )
+
+
+def _credential_key(cluster: str, secret: Secret) -> CredentialKey:
+    return CredentialKey(cluster, secret.metadata.namespace, secret.metadata.name)
+
+
+def _credential(cluster: str, secret: Secret) -> Credential | None:
+    credential = Credential(
+        _credential_key(cluster, secret),
+        certificate=_first(secret.data, _CERTIFICATE_KEYS),
+        private_key=_first(secret.data, _PRIVATE_KEY_KEYS),
+        ca=_first(secret.data, _CA_KEYS),
+        crl=_first(secret.data, _CRL_KEYS),
+    )
+    return credential if credential.certificate or credential.ca else None
+
+
+def _first(data: Mapping[str, bytes], names: tuple[str, ...]) -> bytes:
+    return next((data[name] for name in names if data.get(name)), b"")

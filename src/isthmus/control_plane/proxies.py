@@ -1,0 +1,95 @@
+"""The bridge between streams and the graph: who is connected, and what each of them gets."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Mapping
+
+from isthmus.collections import Batch, Source
+from isthmus.derive.discovery import Discovery
+from isthmus.model.identity import Caller
+from isthmus.model.locality import Locality
+from isthmus.model.proxy import Proxy, ProxyKind
+from isthmus.model.resource import Resource
+from isthmus.rpc.refusal import Code, Refused
+from isthmus.xds.node import Node, NodeType
+
+_KINDS = {NodeType.SIDECAR: ProxyKind.SIDECAR, NodeType.ROUTER: ProxyKind.ROUTER}
+_LOCALITY_LABELS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone")
+
+
+class ConnectedProxies:
+    """Implements ``xds.resources.ResourceSource``: a stream is a row, its resources are look-ups."""
+
+    def __init__(
+        self,
+        discovery: Discovery,
+        proxies: Source[str, Proxy],
+        apply: Callable[[Batch], object],
+        ready: Callable[[], bool],
+    ) -> None:
+        self._discovery = discovery
+        self._proxies = proxies
+        self._apply = apply
+        self._ready = ready
+        self._numbers = itertools.count(1)
+        self.tools: set[str] = set()
+
+    def open(self, node: Node, caller: Caller | None) -> Hashable:
+        """A row for the proxy; tools (istioctl) have none and get no configuration."""
+        if not self._ready():
+            raise Refused(Code.UNAVAILABLE, "not ready yet: the clusters are still being read; try again")
+        connection = f"{node.id}-{next(self._numbers)}"
+        if not node.is_proxy and caller is not None and node.details.generator:
+            self.tools.add(connection)
+            return connection
+        if node.type not in _KINDS:
+            raise Refused(Code.INVALID_ARGUMENT, f"proxies of type {node.type} are not served; use sidecar or router")
+        batch = Batch()
+        batch.put(self._proxies, connection, proxy_row(connection, node, authenticated=caller is not None))
+        self._apply(batch)
+        return connection
+
+    def close(self, subscriber: Hashable) -> None:
+        """The stream ended."""
+        if subscriber in self.tools:
+            self.tools.discard(str(subscriber))
+            return
+        batch = Batch()
+        batch.delete(self._proxies, str(subscriber))
+        self._apply(batch)
+
+    def wildcard(self, subscriber: Hashable, type_url: str) -> Mapping[str, Resource]:
+        """All resources of a type for this proxy."""
+        return self._discovery.wildcard(str(subscriber), type_url)
+
+    def named(self, subscriber: Hashable, type_url: str, names: Iterable[str]) -> Mapping[str, Resource]:
+        """Those of the named resources that this proxy has."""
+        return self._discovery.named(str(subscriber), type_url, names)
+
+
+def proxy_row(connection: str, node: Node, *, authenticated: bool) -> Proxy:
+    """The graph's row of a node; the pod's own locality labels win over the node's."""
+    details = node.details
+    labelled = Locality(*(details.labels.get(name, "") for name in _LOCALITY_LABELS))
+    return Proxy(
+        id=connection,
+        kind=_KINDS[node.type],
+        name=node.id.partition(".")[0],
+        namespace=node.namespace,
+        cluster=details.cluster_id,
+        addresses=node.addresses,
+        dns_domain=node.dns_domain,
+        network=details.network or details.labels.get("topology.istio.io/network", ""),
+        requested_networks=tuple(sorted(node.network_view)),
+        labels=details.labels,
+        locality=labelled if labelled.region else node.locality,
+        service_account=details.service_account,
+        node=details.node_name,
+        interception=details.interception_mode or "REDIRECT",
+        http10=details.http10 == "1",
+        unprivileged=str(node.metadata.get("UNPRIVILEGED_POD", "")).lower() == "true",
+        dns_capture=node.dns_capture,
+        version=details.istio_version,
+        authenticated=authenticated,
+    )

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from isthmus.collections import Graph
+from isthmus.collections import Collection, Graph
 from isthmus.control_plane.clusters import ClusterStatus
-from isthmus.derive.domain import Domain
+from isthmus.derive.domain import ConfigKey, Domain
 from isthmus.derive.sources import Sources
 from isthmus.model.endpoint import Endpoint, ServiceEndpoints
 
@@ -70,7 +70,7 @@ class Pages(NamedTuple):
 
     def configz(self, query: Query) -> Any:
         """The Istio configuration in use."""
-        kinds = {
+        kinds: dict[str, Collection[ConfigKey, Any]] = {
             "Gateway": self.domain.gateways,
             "VirtualService": self.domain.virtual_services,
             "DestinationRule": self.domain.destination_rules,

@@ -28,7 +28,7 @@ def find(name: str) -> Path:
     wanted = program(name)
     path = _override(wanted) or _cached(wanted) or _on_path(wanted)
     if path is None:
-        raise BinaryMissingError(f"{name} {wanted.version} is not installed: run `isthmus lab fetch {name}`")
+        raise BinaryMissingError(f"{name} {wanted.version} is not installed: run `isthmus lab doctor --install`")
     return path
 
 

@@ -1,0 +1,60 @@
+"""Which file of a running lab lies where.
+
+Knows paths below the lab's directory. Pure.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from isthmus.lab.paths import labs_dir
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of one lab. Everything is below `root`, which `down` removes."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        """The lab's topology and uplink range, as JSON."""
+        return self.root / "lab.json"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Administrator access to all clusters, a context per cluster."""
+        return self.root / "kubeconfig"
+
+    @property
+    def bin(self) -> Path:
+        """Links to the programs that a user of the lab needs."""
+        return self.root / "bin"
+
+    def pki(self, cluster: str) -> Path:
+        """Certificates, keys and kubeconfigs of a cluster's components."""
+        return self.root / "clusters" / cluster / "pki"
+
+    def etcd(self, cluster: str) -> Path:
+        """A cluster's database."""
+        return self.root / "clusters" / cluster / "etcd"
+
+    def manifests(self, cluster: str) -> Path:
+        """What every cluster gets at its start: DNS."""
+        return self.root / "clusters" / cluster / "addons.json"
+
+    def node(self, name: str) -> Path:
+        """A node's own directory."""
+        return self.root / "nodes" / name
+
+    def config(self, node: str) -> Path:
+        """Configuration files of a node's daemons."""
+        return self.node(node) / "config"
+
+    def containerd_socket(self, node: str) -> Path:
+        """The node's container runtime, from the host: `ctr --address PATH --namespace k8s.io`."""
+        return self.node(node) / "run" / "containerd" / "containerd.sock"
+
+
+def layout(name: str) -> Layout:
+    """The layout of the lab of that name."""
+    return Layout(labs_dir() / name)

@@ -1,0 +1,105 @@
+"""``isthmus control-plane``: runs the control plane, in a cluster or beside one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from isthmus.control_plane.addresses import Address
+
+
+class AddressType(click.ParamType[Address | None]):
+    """``host:port`` or ``:port``; empty switches a server off."""
+
+    name = "address"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Address | None:
+        """The parsed address."""
+        try:
+            return Address.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+ADDRESS = AddressType()
+PATH = click.Path(path_type=Path)
+# Flags of Istio's pilot-discovery that have no meaning here are accepted, so that its charts and overlays work.
+_IGNORED = ("--log_output_level", "--keepaliveMaxServerConnectionAge", "--kubernetesApiQPS", "--kubernetesApiBurst",
+            "--cniNamespace", "--registries", "--clusterAliases", "--tls-cipher-suites", "--tls-min-version",
+            "--shutdownDuration", "--log_as_json", "--profile")  # fmt: skip
+
+
+@click.command("control-plane", context_settings={"ignore_unknown_options": False})
+@click.argument("verb", required=False, type=click.Choice(["discovery"]))
+@click.option("--kubeconfig", type=PATH, help="API server to work on.  [default: the pod's own]")
+@click.option("--context", help="Context of the kubeconfig.")
+@click.option("--cluster", "--clusterID", "cluster_id", help="Name of this cluster.  [env: CLUSTER_ID]")
+@click.option("--system-namespace", "namespace", help="Where the control plane lives.  [env: POD_NAMESPACE]")
+@click.option("--grpc-address", "--grpcAddr", "grpc", type=ADDRESS, help="Discovery in plain text.  [default: :15010]")
+@click.option(
+    "--secure-grpc-address",
+    "--secureGRPCAddr",
+    "secure_grpc",
+    type=ADDRESS,
+    help="Discovery and certificates over TLS.  [default: :15012]",
+)
+@click.option("--http-address", "--httpAddr", "http", type=ADDRESS, help="Health and debug pages.  [default: :8080]")
+@click.option("--webhook-address", "--httpsAddr", "webhook", type=ADDRESS, help="Webhooks.  [default: :15017]")
+@click.option(
+    "--monitoring-address", "--monitoringAddr", "monitoring", type=ADDRESS, help="Metrics.  [default: :15014]"
+)
+@click.option(
+    "--mesh-config",
+    "--meshConfig",
+    "mesh_config",
+    type=click.Path(path_type=Path),
+    help="File instead of the ConfigMap.",
+)
+@click.option(
+    "--networks-config",
+    "--networksConfig",
+    "mesh_networks",
+    type=click.Path(path_type=Path),
+    help="The same for meshNetworks.",
+)
+@click.option("--ca-directory", type=click.Path(path_type=Path), help="Plugged-in CA.  [env: ROOT_CA_DIR]")
+@click.option("--domain", help="DNS domain of the cluster.  [default: cluster.local]")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: info]")
+def control_plane(verb: str | None, **options: object) -> None:
+    """Runs the control plane.
+
+    Every setting can be given by Istio's environment variables too; flags win.
+
+    \b
+    Examples:
+      isthmus control-plane --kubeconfig ~/.kube/config --cluster cluster1
+      isthmus control-plane --kubeconfig FILE --cluster c1 --grpc-address 127.0.0.1:15010 --secure-grpc-address ''
+    """
+    import msgspec
+
+    from isthmus.control_plane.process import run
+    from isthmus.control_plane.settings import SettingsError, from_environment
+
+    try:
+        settings = from_environment(os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    given = {name: value for name, value in options.items() if _given(name)}
+    run(msgspec.structs.replace(settings, **given))
+
+
+def _given(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not None and source is not click.core.ParameterSource.DEFAULT
+
+
+def _accept_ignored(command: click.Command) -> None:
+    for flag in _IGNORED:
+        name = "ignored_" + flag.strip("-").replace("-", "_").lower()
+        option = click.Option([flag, name], hidden=True, expose_value=False)
+        command.params.append(option)
+
+
+_accept_ignored(control_plane)

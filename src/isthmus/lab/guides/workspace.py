@@ -1,0 +1,31 @@
+"""The directory that a guide's commands run in: the project's trees where guides expect them, and room for files.
+
+Knows names of trees. Does not know what guides do with them.
+"""
+
+import shutil
+from pathlib import Path
+
+from isthmus.lab.images import sources
+
+_TREES = ("samples", "charts", "install", "tools")
+
+
+def guides_directory() -> Path:
+    """Where the guides lie, in a source tree or in the installed distribution."""
+    return sources.project("tests/e2e/guides")
+
+
+def prepare(directory: Path, *, fresh: bool) -> None:
+    """Makes `directory` with links to the project's trees; `fresh` removes what earlier runs left in it."""
+    if fresh and directory.exists():
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in _TREES:
+        link = directory / name
+        try:
+            target = sources.project(name)
+        except FileNotFoundError:
+            continue
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)

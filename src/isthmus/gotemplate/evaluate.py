@@ -84,7 +84,7 @@ class Evaluator:
             case nodes.Field():
                 return self._chain(dot, dot, first, (command.words, final))
             case nodes.Identifier():
-                return self._call(dot, self._function(first), first, (command.words, final))
+                return self._call(dot, self._function(first), command, (command.words, final))
             case nodes.Variable() if first.names:
                 value = self._variable(first.name).value
                 return self._chain(dot, value, first, (command.words, final))
@@ -164,7 +164,7 @@ class Evaluator:
         self,
         dot: Any,
         called: Function,
-        node: nodes.Operand,
+        node: nodes.Operand | nodes.Command,
         arguments: tuple[tuple[nodes.Operand, ...], Any],
     ) -> Any:
         words, final = arguments
@@ -203,7 +203,7 @@ class Evaluator:
         return value if final is _ABSENT else final
 
 
-def _checked(value: Any, go_type: str, node: nodes.Operand) -> Any:
+def _checked(value: Any, go_type: str, node: nodes.Operand | nodes.Command) -> Any:
     try:
         return checked(value, go_type)
     except FunctionError as problem:
@@ -222,5 +222,5 @@ def _constant(value: Any, go_type: str, node: nodes.Literal) -> Any:
         raise _failure(node, f"expected {go_type}; found {node}") from None
 
 
-def _failure(node: nodes.Operand, reason: str) -> TemplateError:
+def _failure(node: nodes.Operand | nodes.Command, reason: str) -> TemplateError:
     return TemplateError(reason, node.position, str(node))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from isthmus.gotemplate.errors import FunctionError
@@ -61,7 +62,7 @@ def number(value: float) -> str:
     if text in ("NaN", "+Inf", "-Inf"):
         raise FunctionError(f"json: unsupported value: {text}")
     if 1e-6 <= abs(value) < 1e-4:
-        return format(value, ".25f").rstrip("0")
+        return format(Decimal(repr(value)), "f")
     return text.replace("e-0", "e-")
 
 

@@ -165,6 +165,8 @@ def _integer(directive: _Directive, value: int) -> str | None:
 
 def _float(directive: _Directive, value: float) -> str | None:
     verb, precision = directive.verb, directive.precision
+    if verb in "xX":
+        return _pad(_hexadecimal(value) if verb == "x" else _hexadecimal(value).upper(), directive)
     if verb not in "vgGeEfF":
         return None
     if precision is None and verb in "vgG":
@@ -175,9 +177,16 @@ def _float(directive: _Directive, value: float) -> str | None:
     return _pad_number(_sign(directive, math.copysign(1, value) < 0), text.lstrip("+"), directive)
 
 
+def _hexadecimal(value: float) -> str:
+    mantissa, _, exponent = value.hex().partition("p")
+    return f"{mantissa.rstrip('0').rstrip('.')}p{exponent[0]}{exponent[1:].rjust(2, '0')}"
+
+
 def _sign(directive: _Directive, negative: bool) -> str:
     if negative:
         return "-"
+    if directive.verb == "v":  # there a plus sign asks for field names, not for a sign
+        return ""
     return "+" if "+" in directive.flags else (" " if " " in directive.flags else "")
 
 

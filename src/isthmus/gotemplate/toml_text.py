@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from isthmus.gotemplate.formatting import float_text
+from isthmus.gotemplate.json_text import number
 from isthmus.gotemplate.values import is_list, is_nil
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -50,7 +50,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        text = float_text(value)
+        text = number(value)
         return text if "." in text or "e" in text else text + ".0"
     if is_list(value):
         return "[" + ", ".join(_literal(element) for element in value) + "]"

@@ -42,7 +42,7 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
 _LARGEST = 2**64
-_NO_WRAPPING = 2**31 - 1
+_WIDTH = 80
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _TIMESTAMP = re.compile(
     r"(?P<date>\d{4}-\d\d?-\d\d?)(?:(?P<between>[Tt ])(?P<time>\d\d?:\d\d?:\d\d?)(?:\.\d+)?(?P<zone>Z|[-+]\d\d:\d\d)?)?"
@@ -75,7 +75,7 @@ def _value(node: Node, integers: Number) -> Any:
     mapping: dict[str, Any] = {}
     merged: dict[str, Any] = {}
     for key, value in node.value:
-        if isinstance(key, ScalarNode) and key.value == "<<" and key.style is None:
+        if isinstance(key, ScalarNode) and key.value == "<<" and not key.style:
             merged = _merged(_value(value, integers)) | merged
         else:
             mapping[_key(key, integers)] = _value(value, integers)
@@ -97,7 +97,7 @@ def _key(node: Node, integers: Number) -> str:
 
 def _scalar(node: ScalarNode, integers: Number) -> Any:
     text: str = node.value
-    if node.tag != _PLAIN or node.style is not None:
+    if node.tag != _PLAIN or node.style:
         return text
     value = _resolved(text)
     return integers(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -148,9 +148,7 @@ def dump(value: Any) -> str:
         yaml.DocumentEndEvent(explicit=False),
         yaml.StreamEndEvent(),
     ]
-    text = yaml.emit(
-        events, Dumper=_Dumper, allow_unicode=True, width=float("inf") if _Dumper is yaml.Dumper else 2**31 - 1
-    )
+    text = yaml.emit(events, Dumper=_Dumper, allow_unicode=True, width=_WIDTH)
     return str(text).removesuffix("...\n")
 
 
@@ -189,6 +187,4 @@ def _text_event(text: str) -> yaml.Event:
 
 def _reads_as_text(text: str) -> bool:
     """Report whether a plain scalar would be read back as this text."""
-    return isinstance(_resolved(text), str) and not (
-        _is_timestamp(text) or _SEXAGESIMAL.fullmatch(text) or text == "<<"
-    )
+    return isinstance(_resolved(text), str) and not _is_timestamp(text) and not _SEXAGESIMAL.fullmatch(text)

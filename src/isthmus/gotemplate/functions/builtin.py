@@ -97,17 +97,6 @@ def _position(key: Any, last: int) -> int:
     return key
 
 
-def cut(item: Any, *bounds: Any) -> Any:
-    """Go's own `slice`; Sprig's, for lists, behaves the same for what both accept."""
-    if not is_list(item) and not isinstance(item, str):
-        raise FunctionError(f"can't slice item of type {type_name(item)}")
-    start = _position(bounds[0], len(item)) if bounds else 0
-    end = _position(bounds[1], len(item)) if len(bounds) > 1 else len(item)
-    if start > end:
-        raise FunctionError(f"invalid slice index: {start} > {end}")
-    return item[start:end]
-
-
 def length(item: Any) -> int:
     """Entries of a map, elements of a list, bytes of text."""
     if isinstance(item, str):

@@ -96,7 +96,7 @@ def merge(target: Mapping[str, Any], *sources: Mapping[str, Any]) -> Mapping[str
 
 
 def merge_overwrite(target: Mapping[str, Any], *sources: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Overwrite `target` from the sources' values that are not empty, the last one winning."""
+    """Overwrite `target` from the sources, the last one winning, at every depth."""
     for source in sources:
         _merge(_mutable(target), source, overwrite=True)
     return target
@@ -107,7 +107,7 @@ def _merge(target: MutableMapping[str, Any], source: Mapping[str, Any], *, overw
         present = target.get(key)
         if isinstance(present, MutableMapping) and isinstance(value, Mapping):
             _merge(present, value, overwrite=overwrite)
-        elif key not in target or (overwrite and not is_empty(value)) or (is_empty(present) and not is_empty(value)):
+        elif overwrite or key not in target or (is_empty(present) and not is_empty(value)):
             target[key] = copy.deepcopy(value)
 
 

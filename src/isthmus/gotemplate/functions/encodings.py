@@ -12,6 +12,7 @@ from typing import Any
 from isthmus.gotemplate import json_text, yaml_text
 from isthmus.gotemplate.errors import FunctionError
 from isthmus.gotemplate.toml_text import toml
+from isthmus.gotemplate.values import kind_name
 
 
 def to_base64(text: str) -> str:
@@ -85,6 +86,12 @@ def to_yaml(value: Any) -> str:
     return yaml_text.dump(value).removesuffix("\n")
 
 
+_NOT_A_MAP = (
+    "error unmarshaling JSON: while decoding JSON: json: "
+    "cannot unmarshal {} into Go value of type map[string]interface {{}}"
+)
+
+
 def from_yaml(text: str) -> Any:
     """A map, or `{"Error": …}`; numbers are float64."""
     try:
@@ -94,7 +101,7 @@ def from_yaml(text: str) -> Any:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        return {"Error": f"error unmarshaling JSON: cannot unmarshal {type(value).__name__} into map"}
+        return {"Error": _NOT_A_MAP.format("array" if isinstance(value, list) else kind_name(value))}
     return value
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from isthmus.gotemplate.errors import FunctionError
-from isthmus.gotemplate.functions.builtin import cut
 from isthmus.gotemplate.functions.defaults import is_empty
+from isthmus.gotemplate.functions.numbers import to_int
 from isthmus.gotemplate.values import is_list, type_name
 
 
@@ -88,6 +88,17 @@ def has(wanted: Any, value: Any) -> bool:
 def compact(value: Any) -> list[Any]:
     """Without empty elements."""
     return [element for element in _elements(value, "compact") if not is_empty(element)]
+
+
+def cut(value: Any, *bounds: Any) -> list[Any]:
+    """Sprig's `slice`, which hides Go's own: elements from the first bound to below the second."""
+    if not is_list(value):
+        raise FunctionError(f"list should be type of slice or array but {type_name(value)}")
+    start = to_int(bounds[0]) if bounds else 0
+    end = to_int(bounds[1]) if len(bounds) > 1 else len(value)
+    if not 0 <= start <= end <= len(value):
+        raise FunctionError(f"slice bounds out of range [{start}:{end}] with length {len(value)}")
+    return list(value[start:end])
 
 
 def chunk(size: int, value: Any) -> list[list[Any]]:

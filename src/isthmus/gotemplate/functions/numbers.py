@@ -12,7 +12,7 @@ from typing import Any
 from isthmus.gotemplate.errors import FunctionError
 from isthmus.gotemplate.functions.text import as_text
 
-_INTEGER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]*|0[bB][01]+|\d+)$")
+_INTEGER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]*|0[bB][01]+|[1-9]\d*)$")
 
 
 def to_int(value: Any) -> int:
@@ -32,8 +32,7 @@ def _parsed(text: str) -> int:
     sign, digits = (-1 if text.startswith("-") else 1), text.lstrip("+-")
     if digits[:2].lower() in ("0x", "0o", "0b"):
         return sign * int(digits, 0)
-    # spf13/cast, which Sprig uses, drops leading zeros instead of reading octal
-    return sign * int(digits.lstrip("0") or "0")
+    return sign * int(digits, 8 if digits.startswith("0") else 10)
 
 
 def to_float(value: Any) -> float:

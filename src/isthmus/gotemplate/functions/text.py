@@ -89,7 +89,7 @@ def lower(text: str) -> str:
 
 def title(text: str) -> str:
     """Every word's first letter in upper case, the rest untouched."""
-    return re.sub(r"(?<![\w'])\w", lambda match: match.group().upper(), text)
+    return re.sub(r"(?<!\w)\w", lambda match: match.group().upper(), text)
 
 
 def untitle(text: str) -> str:
@@ -149,8 +149,8 @@ def initials(text: str) -> str:
 
 
 def wrap(width: int, text: str) -> str:
-    """Lines of at most `width`."""
-    return wrap_with(width, "\n", text)
+    """Lines of at most `width`; longer words stay whole."""
+    return "\n".join(textwrap.wrap(text, max(width, 1), break_on_hyphens=False, break_long_words=False))
 
 
 def wrap_with(width: int, separator: str, text: str) -> str:

@@ -1,0 +1,75 @@
+"""Options that all commands which talk to a cluster share, and how their errors become messages.
+
+Knows click and where credentials come from. Does not know any command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from isthmus.kube.client import Client
+
+T = TypeVar("T")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Target(msgspec.Struct, frozen=True):
+    """The cluster that a command is about. Empty strings stand for options that were not given."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    namespace: str = ""
+    istio_namespace: str = "istio-system"
+
+    def client(self) -> Client:
+        """A client for the cluster; an async context manager. ``AccessError`` when no credentials are found."""
+        from isthmus.kube.access import default_access
+        from isthmus.kube.client import Client
+
+        return Client(default_access(self.kubeconfig or None, self.context or None))
+
+    def workload_namespace(self, client: Client) -> str:
+        """``-n``, else the namespace of the kubeconfig's context."""
+        return self.namespace or client.access.namespace
+
+
+def cluster_options(function: Command) -> Command:
+    """Adds ``--kubeconfig --context -n -i``; the command gets them as ``target``."""
+
+    @click.option("-c", "--kubeconfig", default="", metavar="FILE", help="Kubeconfig file.")
+    @click.option("--context", default="", metavar="NAME", help="Context of the kubeconfig to use.")
+    @click.option("-n", "--namespace", default="", metavar="NAMESPACE", help="Namespace of the workloads.")
+    @click.option(
+        "-i",
+        "--istioNamespace",
+        "istio_namespace",
+        default="istio-system",
+        show_default=True,
+        envvar="ISTIO_NAMESPACE",
+        metavar="NAMESPACE",
+        help="Namespace of the control plane.",
+    )
+    @functools.wraps(function)
+    def with_target(
+        *args: Any, kubeconfig: str, context: str, namespace: str, istio_namespace: str, **rest: Any
+    ) -> Any:
+        return function(*args, target=Target(kubeconfig, context, namespace, istio_namespace), **rest)
+
+    return with_target  # type: ignore[return-value] # the decorated function has other parameters by design
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a command's coroutine; faults of credentials and clusters become messages without tracebacks."""
+    from isthmus.kube.errors import KubeError
+
+    try:
+        return asyncio.run(work)
+    except KubeError as error:
+        raise click.ClickException(str(error)) from None

@@ -42,7 +42,6 @@ class Credentials(msgspec.Struct, frozen=True):
     token: str = ""  # of an "authorization: Bearer" header
     cluster: str = ""  # header "clusterid": whose API server issued the token
     peer: str = ""  # remote address, for logs
-    secure: bool = True  # arrived over TLS
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -1,0 +1,138 @@
+"""The incremental variant of ADS, without I/O: requests and changes in, responses out.
+
+Knows what one client subscribed to, the order of types, and nonces. Does not know proxies, time or sockets.
+Rules: Envoy's xDS protocol documentation, "Incremental xDS"; where it leaves a choice, Istio's.
+
+Changes are a set of names per type, never a queue of responses: whatever happened since the last response, the next
+one is composed from the newest state. So a slow client costs a bounded amount and skips what is out of date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from isthmus.model.resource import Resource
+from isthmus.rpc.refusal import Code, Refused
+from isthmus.xds import wire
+from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, rank
+from isthmus.xds.requests import DeltaRequest, Limits
+from isthmus.xds.resources import Lookup, Names
+from isthmus.xds.session import Ledger, Message, Moment, Receipt
+from isthmus.xds.subscription import Answer, Subscription
+
+
+class DeltaSession:
+    """One delta stream. ``prefix`` starts its nonces, ``trailer`` ends its debug responses."""
+
+    def __init__(self, limits: Limits, prefix: str = "", trailer: bytes = b"") -> None:
+        self._limits = limits
+        self._prefix = prefix
+        self._trailer = trailer
+        self._count = 0
+        self._subscriptions: dict[str, Subscription] = {}  # in push order
+        self._ledgers: dict[str, Ledger] = {}
+
+    @property
+    def ledgers(self) -> Mapping[str, Ledger]:
+        """By type URL."""
+        return self._ledgers
+
+    @property
+    def pending(self) -> bool:
+        """Whether ``next`` may have something to send."""
+        return any(subscription.pending or subscription.late for subscription in self._subscriptions.values())
+
+    def receive(self, request: DeltaRequest) -> Receipt:
+        """Takes one request; what it makes necessary comes from ``next``. ``Refused`` beyond the limits."""
+        subscription = self._subscriptions.get(request.type_url)
+        if subscription is None:
+            self._open(request)
+            return Receipt.SUBSCRIBE
+        subscription.update(request)
+        if len(subscription.names) > self._limits.names:
+            raise Refused(Code.RESOURCE_EXHAUSTED, f"more than {self._limits.names} names of {request.type_url}")
+        if request.nonce or request.error is not None:
+            return self._ledgers[request.type_url].settle(request.nonce, request.error)
+        return Receipt.SUBSCRIBE
+
+    def mark(self, changes: Mapping[str, Names]) -> bool:
+        """Notes that resources may have changed; whether this stream may want any of them."""
+        relevant = False
+        for type_url, names in changes.items():
+            subscription = self._subscriptions.get(type_url)
+            if subscription is not None and subscription.mark(names):
+                relevant = True
+        return relevant
+
+    def next(self, lookup: Lookup, moment: Moment) -> Message | None:
+        """The next response to send, from the newest state; None when the client has all that it wants.
+
+        Additions and changes go in push order; then what is gone leaves: listeners and routes have stopped
+        naming it by then.
+        """
+        for type_url, subscription in self._subscriptions.items():
+            if subscription.pending:
+                answer = self._answer(type_url, subscription, lookup)
+                if answer is not None:
+                    return self._message(type_url, answer, moment)
+        for type_url in MAKE_BEFORE_BREAK:
+            late = self._subscriptions.get(type_url)
+            if late is not None and late.late and (removed := late.withdraw(lookup)):
+                return self._message(type_url, Answer(removed=removed), moment)
+        return None
+
+    def _open(self, request: DeltaRequest) -> None:
+        if len(self._subscriptions) >= self._limits.types:
+            raise Refused(Code.RESOURCE_EXHAUSTED, f"more than {self._limits.types} types on one stream")
+        subscription = Subscription(request.type_url)
+        subscription.start(request)
+        self._subscriptions[request.type_url] = subscription
+        self._subscriptions = dict(sorted(self._subscriptions.items(), key=lambda item: rank(item[0])))
+        self._ledgers[request.type_url] = Ledger()
+
+    def _answer(self, type_url: str, subscription: Subscription, lookup: Lookup) -> Answer | None:
+        version_of = self._endpoint_version if type_url == ENDPOINT else _content_version
+        answer = subscription.compose(lookup, version_of)
+        if type_url == CLUSTER and answer is not None:
+            self._warm(answer)
+        if type_url in MAKE_BEFORE_BREAK or not subscription.late:
+            return answer
+        return Answer(answer.changed if answer else (), _both(answer, subscription.withdraw(lookup)))
+
+    def _endpoint_version(self, endpoints: Resource) -> str:
+        """Endpoints' content and the version of the cluster they were sent for.
+
+        Envoy holds a changed cluster back until it gets endpoints for it, even if they did not change, and does
+        not ask for them (envoyproxy/envoy#13009). With the cluster's version in theirs they count as changed
+        with it: within a stream, and also when the stream broke between the two responses.
+        """
+        clusters = self._subscriptions.get(CLUSTER)
+        held = clusters.held.get(endpoints.name) if clusters is not None else None
+        return f"{endpoints.version}.{held}" if held else endpoints.version
+
+    def _warm(self, clusters: Answer) -> None:
+        endpoints = self._subscriptions.get(ENDPOINT)
+        if endpoints is not None:
+            endpoints.mark({resource.name for resource, _ in clusters.changed})
+
+    def _message(self, type_url: str, answer: Answer, moment: Moment) -> Message:
+        self._count += 1
+        nonce = f"{self._prefix}{self._count:x}"
+        self._ledgers[type_url].send(nonce, moment)
+        trailer = self._trailer if type_url.startswith(DEBUG) else b""
+        body = wire.delta_response((type_url, nonce, moment.version), _entries(answer), answer.removed, trailer)
+        return Message(type_url, nonce, body, len(answer.changed), len(answer.removed))
+
+
+def _content_version(resource: Resource) -> str:
+    return resource.version
+
+
+def _entries(answer: Answer) -> Iterator[bytes]:
+    for resource, version in answer.changed:
+        yield wire.delta_head(resource.type_url, resource.name, version, len(resource.body))
+        yield resource.body
+
+
+def _both(answer: Answer | None, removed: tuple[str, ...]) -> tuple[str, ...]:
+    return (*answer.removed, *removed) if answer else removed

@@ -1,0 +1,57 @@
+"""Metrics of the xDS server, under Istio's names.
+
+Istio declares some counters without ``_total`` and its dashboards use those names. The client library adds the
+suffix to every ``Counter``; a ``Gauge`` that only grows keeps the name.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_CONVERGENCE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30)
+_SEND = (0.001, 0.01, 0.1, 0.5, 1, 3, 5, 10, 20, 30)
+_SIZES = (1, 1e4, 1e6, 4e6, 1e7, 4e7)
+_REJECTS = ("cds", "eds", "lds", "rds")
+
+
+class XdsMetrics:
+    """Created once per registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def grows(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(name, text, labels, registry=registry)
+
+        self.connected = grows("pilot_xds", "Connected proxies.", "version")
+        self.pushes = grows("pilot_xds_pushes", "Responses sent.", "type")
+        self.expired_nonce = grows("pilot_xds_expired_nonce", "Requests with a stale nonce.", "type")
+        self.write_timeout = grows("pilot_xds_write_timeout", "Streams ended because they took no data.")
+        self.refused = grows("pilot_xds_refused", "Streams that were refused or ended for what they asked.", "code")
+        self.rejects = Counter("pilot_total_xds_rejects", "Rejected responses.", ("type",), registry=registry)
+        self.rejects_by_type = {
+            kind: grows(f"pilot_xds_{kind}_reject", f"Rejected {kind.upper()} responses.") for kind in _REJECTS
+        }
+        self.internal_errors = Counter("pilot_total_xds_internal_errors", "Streams ended by a bug.", registry=registry)
+        self.send_time = Histogram(
+            "pilot_xds_send_time", "Seconds to hand a response to the network.", buckets=_SEND, registry=registry
+        )
+        self.size = Histogram(
+            "pilot_xds_config_size_bytes", "Bytes of a response.", ("type",), buckets=_SIZES, registry=registry
+        )
+        self.convergence = Histogram(
+            "pilot_proxy_convergence_time",
+            "Seconds from a change to the last response that it caused on a stream.",
+            buckets=_CONVERGENCE,
+            registry=registry,
+        )
+
+    def sent(self, kind: str, size: int, seconds: float) -> None:
+        """A response was handed to the network."""
+        self.pushes.labels(kind).inc()
+        self.size.labels(kind).observe(size)
+        self.send_time.observe(seconds)
+
+    def rejected(self, kind: str) -> None:
+        """A client rejected a response."""
+        self.rejects.labels(kind).inc()
+        if kind in self.rejects_by_type:
+            self.rejects_by_type[kind].inc()

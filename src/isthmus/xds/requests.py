@@ -1,0 +1,103 @@
+"""Discovery requests: bytes of a client → plain records, within limits.
+
+Knows both request messages. Does not know streams; ``node`` stays a message until ``xds.node`` reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from google.protobuf.message import DecodeError
+
+from isthmus.protos import pb
+from isthmus.rpc.refusal import Code, Refused
+
+WILDCARD = "*"
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one client may ask for; far above what a proxy of a 10,000-service mesh needs."""
+
+    message_bytes: int = 16 * 2**20
+    names: int = 100_000  # subscribed, per type
+    name_bytes: int = 4096
+    types: int = 64
+
+
+class DeltaRequest(msgspec.Struct, frozen=True):
+    """A ``DeltaDiscoveryRequest``. ``error`` is None on an ACK, and the client's reason on a NACK."""
+
+    type_url: str
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+    initial_versions: Mapping[str, str] = {}
+    nonce: str = ""
+    error: str | None = None
+    node: Any = None
+
+
+class SotwRequest(msgspec.Struct, frozen=True):
+    """A ``DiscoveryRequest``. ``error`` as above."""
+
+    type_url: str
+    names: tuple[str, ...] = ()
+    version: str = ""
+    nonce: str = ""
+    error: str | None = None
+    node: Any = None
+
+
+def parse_delta(data: bytes, limits: Limits) -> DeltaRequest:
+    """``Refused`` (InvalidArgument) unless the bytes are a request with a type and sane names."""
+    message = _decode("envoy.service.discovery.v3.DeltaDiscoveryRequest", data)
+    subscribe, versions = tuple(message.resource_names_subscribe), dict(message.initial_resource_versions)
+    _check_names((*subscribe, *versions), limits)
+    return DeltaRequest(
+        type_url=message.type_url,
+        subscribe=subscribe,
+        unsubscribe=tuple(message.resource_names_unsubscribe),
+        initial_versions=versions,
+        nonce=message.response_nonce,
+        error=_error(message),
+        node=message.node if message.HasField("node") else None,
+    )
+
+
+def parse_sotw(data: bytes, limits: Limits) -> SotwRequest:
+    """``Refused`` (InvalidArgument) unless the bytes are a request with a type and sane names."""
+    message = _decode("envoy.service.discovery.v3.DiscoveryRequest", data)
+    names = tuple(message.resource_names)
+    _check_names(names, limits)
+    return SotwRequest(
+        type_url=message.type_url,
+        names=names,
+        version=message.version_info,
+        nonce=message.response_nonce,
+        error=_error(message),
+        node=message.node if message.HasField("node") else None,
+    )
+
+
+def _decode(full_name: str, data: bytes) -> Any:
+    try:
+        message = pb(full_name).FromString(data)
+    except DecodeError:
+        raise Refused(Code.INVALID_ARGUMENT, f"not a {full_name.rpartition('.')[2]}") from None
+    if not message.type_url:
+        raise Refused(Code.INVALID_ARGUMENT, "discovery request without type_url")
+    return message
+
+
+def _check_names(names: Iterable[str], limits: Limits) -> None:
+    count = 0
+    for count, name in enumerate(names, 1):  # noqa: B007 - the last count is the number of names
+        if not name or len(name) > limits.name_bytes:
+            raise Refused(Code.INVALID_ARGUMENT, f"resource name of {len(name)} characters")
+    if count > limits.names:
+        raise Refused(Code.RESOURCE_EXHAUSTED, f"{count} resource names in one request, the limit is {limits.names}")
+
+
+def _error(message: Any) -> str | None:
+    return message.error_detail.message if message.HasField("error_detail") else None

@@ -1,0 +1,179 @@
+"""One ADS stream of either variant: requests in, responses out, until either side ends it.
+
+Knows the order of a stream's life: first request, identity, subscriptions, responses, end. Does not know what is
+sent (``Lookup``), in which form (``Session``), nor other streams (``connections``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from isthmus.model.identity import Caller
+from isthmus.rpc import framing
+from isthmus.rpc.refusal import Code, Refused
+from isthmus.xds.auth import check_identity
+from isthmus.xds.hub import Hub
+from isthmus.xds.node import Node, parse_node
+from isthmus.xds.order import DEBUG, HEALTH, short
+from isthmus.xds.resources import Names, Subscriber
+from isthmus.xds.session import Ledger, Message, Receipt
+from isthmus.xds.variants import Variant
+from isthmus.xds.view import View
+
+log = structlog.get_logger(__name__)
+
+
+class AdsStream:
+    """``raw`` is the grpclib stream; ``caller`` is None where nobody authenticates (plaintext port)."""
+
+    def __init__(self, hub: Hub, variant: Variant, raw: Any, caller: Caller | None) -> None:
+        self.hub = hub
+        self.caller = caller
+        self.node: Node | None = None
+        self.connected_at = time.time()
+        self.number = hub.next_number()
+        self._raw = raw
+        self._variant = variant
+        self._session = variant.session(hub.settings.limits, f"{self.number:x}-", hub.debug.identifier)
+        self._view = View(hub.source, hub.debug, caller)
+        self._due = asyncio.Event()
+        self._since: float | None = None  # when the oldest unsent change came
+        self._ending = False
+
+    @property
+    def id(self) -> str:
+        """Connection id as in Istio: ``<pod>.<namespace>-<number>``."""
+        return f"{self.node.id if self.node else '?'}-{self.number}"
+
+    @property
+    def address(self) -> str:
+        """Of the client."""
+        peer = self._raw.peer.addr()
+        return f"{peer[0]}:{peer[1]}" if peer else ""
+
+    @property
+    def ledgers(self) -> Mapping[str, Ledger]:
+        """What was sent and answered, by type URL."""
+        return self._session.ledgers
+
+    @property
+    def pending(self) -> bool:
+        """Whether there may be something that the client has not been sent."""
+        return self._session.pending
+
+    async def run(self, age: float) -> None:
+        """Serves until the client ends the stream, or for ``age`` seconds; ``Refused`` when it has to end."""
+        reader, sender = asyncio.create_task(self._read()), asyncio.create_task(self._send())
+        tasks = (reader, sender)
+        try:
+            done, _ = await asyncio.wait(tasks, timeout=age, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                self.end()
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    def touch(self, changes: Mapping[str, Names]) -> bool:
+        """Notes changes; whether the stream has to be woken."""
+        if not self._session.mark(changes):
+            return False
+        if self._since is None:
+            self._since = time.monotonic()
+        return not self._due.is_set()
+
+    def wake(self) -> None:
+        """Lets the sender look for something to send."""
+        self._due.set()
+
+    def end(self) -> None:
+        """Ends the stream after the response that is being sent; the client reconnects elsewhere or anew."""
+        if not self._ending:
+            self._ending = True
+            framing.go_away(self._raw)
+            self._due.set()
+
+    async def _read(self) -> None:
+        limits = self.hub.settings.limits
+        try:
+            async with asyncio.timeout(self.hub.settings.first_request):
+                data = await framing.read(self._raw, limits.message_bytes)
+        except TimeoutError:
+            raise Refused(Code.DEADLINE_EXCEEDED, "no request came") from None
+        while data is not None:
+            self._take(self._variant.parse(data, limits))
+            data = await framing.read(self._raw, limits.message_bytes)
+
+    def _take(self, request: Any) -> None:
+        if self.node is None:
+            self._introduce(request.node)
+        if request.type_url == HEALTH:  # from agents of machines outside Kubernetes; wants no answer
+            return
+        if not request.type_url.startswith(DEBUG) and not self._view.opened:
+            self._open()
+        receipt = self._session.receive(request)
+        self._note(receipt, request)
+        if self._session.pending:
+            self.wake()
+
+    def _introduce(self, message: Any) -> None:
+        if message is None:
+            raise Refused(Code.INVALID_ARGUMENT, "missing node information: the first request must carry node.id")
+        node = parse_node(message)
+        if self.caller is not None and self.hub.settings.identity_check:
+            check_identity(node, self.caller)
+        self.node = node
+
+    def _open(self) -> None:
+        assert self.node is not None
+        subscriber = self._view.open(self.node)
+        self.hub.connections.add(self, subscriber)
+        log.info("proxy connected", proxy=self.id, address=self.address, variant=self._variant.name)
+
+    def _close(self) -> None:
+        subscriber: Subscriber | None = self._view.close()
+        if subscriber is not None:
+            self.hub.connections.remove(self, subscriber)
+            log.info("proxy disconnected", proxy=self.id)
+
+    def _note(self, receipt: Receipt, request: Any) -> None:
+        kind = short(request.type_url)
+        if receipt is Receipt.NACK:
+            log.warning("configuration rejected", proxy=self.id, type=kind, reason=request.error, nonce=request.nonce)
+            self.hub.metrics.rejected(kind)
+        elif receipt is Receipt.STALE:
+            self.hub.metrics.expired_nonce.labels(kind).inc()
+
+    async def _send(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            if self._ending:
+                return
+            since, self._since = self._since, None
+            while (message := self._session.next(self._view, self.hub.moment())) is not None:
+                await self._write(message)
+            if since is not None:
+                self.hub.metrics.convergence.observe(time.monotonic() - since)
+
+    async def _write(self, message: Message) -> None:
+        kind = short(message.type_url)
+        start = time.monotonic()
+        try:
+            async with asyncio.timeout(self.hub.settings.write_timeout):
+                await framing.write(self._raw, message.body)
+        except TimeoutError:
+            self.hub.metrics.write_timeout.inc()
+            log.warning("proxy takes no data, its stream is ended", proxy=self.id, type=kind, bytes=len(message.body))
+            framing.abort(self._raw)
+            raise Refused(Code.UNAVAILABLE, "no data was taken") from None
+        self.hub.metrics.sent(kind, len(message.body), time.monotonic() - start)

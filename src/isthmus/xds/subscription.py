@@ -1,0 +1,138 @@
+"""One type on one delta stream: what the client wants, what it holds, and what it is due.
+
+Knows names and versions. Does not know other types, nonces or bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from isthmus.model.resource import Resource
+from isthmus.xds.order import NAMED_ONLY
+from isthmus.xds.requests import WILDCARD, DeltaRequest
+from isthmus.xds.resources import ALL, Lookup, Names
+
+Versions = Callable[[Resource], str]
+"""The version under which a resource is sent on this stream."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Resources to send, each with its version, and names to remove."""
+
+    changed: tuple[tuple[Resource, str], ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class Subscription:
+    """The state of one type on one delta stream."""
+
+    def __init__(self, type_url: str) -> None:
+        self.type_url = type_url
+        self.wildcard = False
+        self.names: set[str] = set()  # subscribed by name
+        self.held: dict[str, str] = {}  # version of each resource that the client has
+        self.late: set[str] = set()  # gone, but still to be removed from the client
+        self._due: set[str] | None = set()  # names that may have changed; None: all
+        self._owed: set[str] = set()  # names asked for: answered even if unchanged or absent
+        self._answer = False  # a response is expected even when it is empty
+
+    @property
+    def pending(self) -> bool:
+        """Whether ``compose`` may have something to say."""
+        return self._due is None or bool(self._due) or self._answer
+
+    def start(self, request: DeltaRequest) -> None:
+        """The first request of a type. A client that reconnects tells what it holds and gets the difference."""
+        known = request.initial_versions
+        self.held.update(known)
+        self.names = {name for name in request.subscribe if name != WILDCARD}
+        self.wildcard = WILDCARD in request.subscribe or not (request.subscribe or self.type_url in NAMED_ONLY)
+        if not self.wildcard:
+            self.names.update(known)
+        self._due = None
+        self._owed = self.names - known.keys()
+        self._answer = not known
+
+    def update(self, request: DeltaRequest) -> None:
+        """A later request: names come and go. To name a resource again is to ask for it again."""
+        if WILDCARD in request.subscribe:
+            self.wildcard, self._due, self._answer = True, None, True
+        asked = {name for name in request.subscribe if name != WILDCARD}
+        self.names |= asked
+        self._owed |= asked
+        self.mark(asked)
+        if WILDCARD in request.unsubscribe:
+            self.wildcard = False
+            self._forget(self.held.keys() - self.names)
+        self._unsubscribe({name for name in request.unsubscribe if name != WILDCARD})
+
+    def mark(self, names: Names) -> bool:
+        """Notes a possible change; whether it concerns this subscription."""
+        if names is ALL:
+            self._due = None
+            return self.wildcard or bool(self.names)
+        relevant = names if self.wildcard else names & self.names
+        if self._due is not None:
+            self._due |= relevant
+        return bool(relevant)
+
+    def compose(self, lookup: Lookup, version_of: Versions) -> Answer | None:
+        """What to send now; None for nothing. Whatever it returns counts as held by the client.
+
+        Resources that are gone are only noted in ``late``: when they leave is for the session to say.
+        """
+        due, owed, expected = self._due, self._owed, self._answer
+        self._due, self._owed, self._answer = set(), set(), False
+        found, absent = self._everything(lookup) if due is None else self._some(due, lookup)
+        changed = tuple(
+            (resource, version)
+            for resource in found.values()
+            if self.held.get(resource.name) != (version := version_of(resource)) or resource.name in owed
+        )
+        self.held.update((resource.name, version) for resource, version in changed)
+        self.late = (self.late | absent).difference(found)
+        denied = owed.difference(found)
+        self._forget(denied)
+        if not (changed or denied or expected):
+            return None
+        return Answer(changed, tuple(sorted(denied)))
+
+    def withdraw(self, lookup: Lookup) -> tuple[str, ...]:
+        """The names to remove from the client, of those that ``compose`` found gone; they count as removed."""
+        late, self.late = self.late & self.held.keys(), set()
+        back = lookup.named(self.type_url, late).keys() if late else ()
+        self.mark(set(back))
+        removed = tuple(sorted(late.difference(back)))
+        self._forget(removed)
+        return removed
+
+    def _everything(self, lookup: Lookup) -> tuple[Mapping[str, Resource], set[str]]:
+        found = lookup.wildcard(self.type_url) if self.wildcard else {}
+        missing = self.names - found.keys()
+        if missing:
+            found = {**found, **lookup.named(self.type_url, missing)}
+        return found, self.held.keys() - found.keys()
+
+    def _some(self, due: set[str], lookup: Lookup) -> tuple[Mapping[str, Resource], set[str]]:
+        due = due if self.wildcard else due & self.names
+        found = lookup.named(self.type_url, due) if due else {}
+        return found, due.intersection(self.held).difference(found)
+
+    def _unsubscribe(self, names: set[str]) -> None:
+        self.names -= names
+        if self.wildcard:  # the client cannot tell whether the wildcard covers them: it is told
+            self._owed |= names
+            self.mark(names)
+        else:
+            self._forget(names)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.held.pop(name, None)
+            self.late.discard(name)
+            if not self.wildcard:
+                self._owed.discard(name)
+                if self._due is not None:
+                    self._due.discard(name)

@@ -92,6 +92,7 @@ def _quiet_bridges(namespace: str) -> None:
 
 def _unmount_if_unused() -> None:
     """`ip netns add` mounts /run/netns on itself, and leaves that behind."""
-    if NETNS.is_mount() and not any(NETNS.iterdir()):
+    mountpoints = [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    if str(NETNS) in mountpoints and not any(NETNS.iterdir()):
         with suppress(CommandError):
             run("umount", str(NETNS))

@@ -26,6 +26,11 @@ class Layout:
         return self.root / "kubeconfig"
 
     @property
+    def faults(self) -> Path:
+        """The links that are cut at the moment."""
+        return self.root / "faults.json"
+
+    @property
     def bin(self) -> Path:
         """Links to the programs that a user of the lab needs."""
         return self.root / "bin"
@@ -37,10 +42,6 @@ class Layout:
     def etcd(self, cluster: str) -> Path:
         """A cluster's database."""
         return self.root / "clusters" / cluster / "etcd"
-
-    def manifests(self, cluster: str) -> Path:
-        """What every cluster gets at its start: DNS."""
-        return self.root / "clusters" / cluster / "addons.json"
 
     def node(self, name: str) -> Path:
         """A node's own directory."""

@@ -39,11 +39,10 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """A named set of clusters. `roles` maps the words that guides use (`external`, `remote`, …) to cluster names."""
+    """A named set of clusters."""
 
     name: str
     clusters: tuple[Cluster, ...]
-    roles: tuple[tuple[str, str], ...] = ()
 
     def cluster(self, name: str) -> Cluster:
         """The cluster of that name. Raises TopologyError that lists those there are."""
@@ -68,10 +67,10 @@ def topology(name: str) -> Topology:
     raise TopologyError(f"there is no topology {name!r}: choose one of {known}, or use --clusters and --networks")
 
 
-def generated(clusters: int, networks: int, nodes: int = 1, *, name: str = "", roles: tuple[str, ...] = ()) -> Topology:
+def generated(clusters: int, networks: int, nodes: int = 1, *, name: str = "") -> Topology:
     """`clusters` clusters of `nodes` nodes each, dealt to `networks` networks in turn.
 
-    `roles` names the clusters in order. Raises TopologyError for numbers out of range.
+    Raises TopologyError for numbers out of range.
     """
     if not 1 <= clusters <= MAX_CLUSTERS:
         raise TopologyError(f"a lab has 1 to {MAX_CLUSTERS} clusters, not {clusters}")
@@ -80,8 +79,7 @@ def generated(clusters: int, networks: int, nodes: int = 1, *, name: str = "", r
     if not 1 <= nodes <= MAX_CLUSTERS:
         raise TopologyError(f"a cluster has 1 to {MAX_CLUSTERS} nodes, not {nodes}")
     made = tuple(_cluster(number, (number - 1) % networks + 1, nodes) for number in range(1, clusters + 1))
-    named = tuple((role, cluster.name) for role, cluster in zip(roles, made, strict=False))
-    return Topology(name or f"{clusters}-clusters-{networks}-networks", made, named)
+    return Topology(name or f"{clusters}-clusters-{networks}-networks", made)
 
 
 def check_name(name: str) -> str:
@@ -98,10 +96,10 @@ def _cluster(number: int, network: int, nodes: int) -> Cluster:
 
 
 BUILT_IN: tuple[Topology, ...] = (
-    generated(2, 2, name=DEFAULT, roles=("local", "remote")),
-    generated(2, 1, name="multi-primary", roles=("local", "remote")),
-    generated(2, 1, name="primary-remote", roles=("local", "remote")),
-    generated(2, 2, name="primary-remote-multi-network", roles=("local", "remote")),
-    generated(3, 3, name="external-control-plane", roles=("external", "remote", "second")),
-    generated(1, 1, name="single", roles=("local",)),
+    generated(2, 2, name=DEFAULT),
+    generated(2, 1, name="multi-primary"),
+    generated(2, 1, name="primary-remote"),
+    generated(2, 2, name="primary-remote-multi-network"),
+    generated(3, 3, name="external-control-plane"),
+    generated(1, 1, name="single"),
 )

@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from isthmus.lab import binaries, clusters, credentials, host, images, kubeconfig, state
+from isthmus.lab import binaries, clusters, credentials, faults, host, images, kubeconfig, state
 from isthmus.lab.addresses import SLOTS, Plan, free_slot
 from isthmus.lab.clusters import Ground
 from isthmus.lab.down import clear
@@ -47,6 +47,7 @@ def _build(record: Record, programs: dict[str, Path], template: Path, progress: 
     _raise_inotify_limits()
     if not host.network_is_up(plan):
         clear(record.name, progress)  # nodes cannot go on without the namespaces that they were started in
+        faults.forget(files)
         host.build_network(plan)
     progress.done("network")
     _write_credentials(plan, files)

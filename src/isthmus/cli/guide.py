@@ -16,7 +16,7 @@ from isthmus.lab.layout import layout
 @click.option("--list", "listed", is_flag=True, help="Show the guides, or the steps of NAME; run nothing.")
 @click.option("--from", "first", metavar="STEP", help="Begin with this step, in the files of the run before.")
 @click.option("--until", "last", metavar="STEP", help="Stop after this step.")
-@click.option("--lab", "lab_name", default="lab", show_default=True, help="The lab to run it on.")
+@click.option("--name", "lab_name", default="lab", show_default=True, envvar="ISTHMUS_LAB_NAME", help="Which lab.")
 def guide(guide_name: str | None, *, listed: bool, first: str | None, last: str | None, lab_name: str) -> None:
     """Runs a guide step by step, shows each command and its output, and stops where something is not as it must be.
 

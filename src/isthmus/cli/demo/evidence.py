@@ -117,16 +117,27 @@ def parse_certificate(page: bytes) -> Certificate:
     """The leaf of the secret `default` in Envoy's configuration dump; KubeError when there is none."""
     for config in msgspec.json.decode(page, type=_Dump).configs:
         if config.name == "default" and config.secret.tls_certificate:
-            return _describe(config.secret.tls_certificate.certificate_chain.inline_bytes)
+            return describe(config.secret.tls_certificate.certificate_chain.inline_bytes)
     raise KubeError("the sidecar has no certificate yet")
 
 
-def _describe(chain: bytes) -> Certificate:
+def describe(chain: bytes) -> Certificate:
+    """The first certificate of a PEM chain; its identity is the SPIFFE name, or the subject where there is none."""
     leaf = x509.load_pem_x509_certificates(chain)[0]
-    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    (identity,) = names.get_values_for_type(x509.UniformResourceIdentifier)
-    issuer = ", ".join(str(attribute.value) for attribute in leaf.issuer)
-    return Certificate(identity, issuer, leaf.not_valid_after_utc, leaf.fingerprint(hashes.SHA256()).hex())
+    identity = ", ".join(_uris(leaf)) or _words(leaf.subject)
+    return Certificate(identity, _words(leaf.issuer), leaf.not_valid_after_utc, leaf.fingerprint(hashes.SHA256()).hex())
+
+
+def _uris(certificate: x509.Certificate) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return names.get_values_for_type(x509.UniformResourceIdentifier)
+
+
+def _words(name: x509.Name) -> str:
+    return ", ".join(str(attribute.value) for attribute in name)
 
 
 async def _admin(member: Member, pod: str, path: str) -> bytes:

@@ -13,6 +13,7 @@ from isthmus.cli.demo.traffic import Answers
 
 _PADDING = 2
 _SHOWN_FINGERPRINT = 16
+_GATEWAY_PORT = ":15443"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def describe(sides: tuple[Side, ...], root: Certificate, now: datetime) -> str:
 
 
 def _clusters(sides: tuple[Side, ...]) -> str:
-    rows = tuple((each.cluster, each.network, each.pods, each.api, f"{each.gateway}:15443") for each in sides)
+    rows = tuple((each.cluster, each.network, each.pods, each.api, each.gateway + _GATEWAY_PORT) for each in sides)
     return render(Table(("CLUSTER", "NETWORK", "PODS", "API SERVER", "EAST-WEST GATEWAY"), rows), _PADDING)
 
 
@@ -84,16 +85,16 @@ def _answers(side: Side, sides: tuple[Side, ...]) -> str:
 
 
 def _way(side: Side, home: Side) -> str:
+    """Where the client's own sidecar sent the requests that were answered from `home`."""
     if home is side:
-        local = ", ".join(each.address for each in side.endpoints if not _is_gateway(each, home, side))
-        return f"in the same cluster, at {local or 'its pod'}"
-    return f"in {home.cluster}, over mTLS through its gateway {home.gateway}:15443"
+        local = [each.address for each in side.endpoints if not each.address.endswith(_GATEWAY_PORT)]
+        return f"in the same cluster, at {local[0] if local else 'its pod'}"
+    used = [each.address for each in side.endpoints if _host(each.address) == home.gateway and each.requests]
+    return f"in {home.cluster}, through its gateway {used[0]}" if used else f"in {home.cluster}, past its gateway"
 
 
-def _is_gateway(endpoint: Endpoint, *sides: Side) -> bool:
-    return endpoint.address.rpartition(":")[2] == "15443" or any(
-        endpoint.address.startswith(f"{side.gateway}:") for side in sides
-    )
+def _host(address: str) -> str:
+    return address.rpartition(":")[0]
 
 
 def now() -> datetime:

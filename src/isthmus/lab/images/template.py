@@ -31,7 +31,11 @@ state = "{state}"
 disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing"]
 [grpc]
   address = "{state}/containerd.sock"
+[plugins."io.containerd.gc.v1.scheduler"]
+  startup_delay = "24h"
+  mutation_threshold = 0
 """
+"""No collection on its own: it may take a layer away between the moment when an import finds it there and its use."""
 
 
 def ensure(images: Sequence[Image], layers: Sequence[store.Layer], report: Report) -> Path:
@@ -136,12 +140,15 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 
 
 def _forget_others(socket: Path, images: Sequence[Image]) -> None:
-    """Removes images of earlier versions; containerd collects what only they used."""
-    command = ("ctr", "--address", socket, "--namespace", NAMESPACE, "images")
+    """Removes images that are no longer wanted, and has containerd collect what only they and older builds used."""
+    ctr = ("ctr", "--address", socket, "--namespace", NAMESPACE)
+    command = (*ctr, "images")
     listed = run((*command, "list", "--quiet")).split()
     known = {image.reference for image in images}
     if others := [name for name in listed if name not in known]:
-        run((*command, "remove", "--sync", *others))
+        run((*command, "remove", *others))
+    run((*ctr, "leases", "create", "--id", "collection"))
+    run((*ctr, "leases", "delete", "--sync", "collection"))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,147 @@
+"""Keeps the roots' ConfigMaps of one cluster as they must be, in every namespace.
+
+Knows Kubernetes. Does not know what must be where (``root_config_map``), nor which replica may write: whoever runs
+it holds the lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+
+import msgspec
+import structlog
+
+from isthmus.ca.bundle import Bundle
+from isthmus.ca.root_config_map import LABELS, Coverage, FoundConfigMap, WantedConfigMap, wanted
+from isthmus.kube import kinds
+from isthmus.kube.backoff import Backoff
+from isthmus.kube.client import Client, Query
+from isthmus.kube.errors import ApiError, KubeError
+from isthmus.kube.events import Event
+from isthmus.kube.reflector import Pace, Reflector, Source
+
+log = structlog.get_logger(__name__)
+
+
+class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
+    name: str
+    namespace: str = ""
+    labels: dict[str, str] = {}
+    deletion_timestamp: str = ""
+
+
+class Namespace(msgspec.Struct, frozen=True):
+    """A namespace: name and whether it is being deleted."""
+
+    metadata: _Metadata
+
+
+class ConfigMap(msgspec.Struct, frozen=True):
+    """A ConfigMap: labels and data."""
+
+    metadata: _Metadata
+    data: dict[str, str] = {}
+
+    @property
+    def found(self) -> FoundConfigMap:
+        """As the rules see it."""
+        return FoundConfigMap(self.metadata.namespace, self.metadata.name, self.metadata.labels, self.data)
+
+
+class RootPublisher:
+    """Subscribe ``publish`` to the authority, and ``run`` it while leading."""
+
+    def __init__(self, client: Client, pace: Pace | None = None) -> None:
+        self._client = client
+        self._pace = pace
+        self._coverage = Coverage()
+        self._work = asyncio.Event()
+
+    def publish(self, bundle: Bundle) -> None:
+        """From now on the ConfigMaps hold the roots of this bundle."""
+        self._coverage.want(wanted(bundle.roots, bundle.crl))
+        self._work.set()
+
+    async def run(self) -> None:
+        """Works for ever. Deleted and modified ConfigMaps are written again; errors of the API server are retried."""
+        labels = ",".join(f"{key}={value}" for key, value in LABELS.items())
+        config_maps = Source(kinds.CONFIG_MAP, ConfigMap, Query(labels=labels))
+        sinks = _ConfigMaps(self._coverage, self._work.set), _Namespaces(self._coverage, self._work.set)
+        maps = Reflector(self._client, config_maps, sinks[0], self._pace)
+        namespaces = Reflector(self._client, Source(kinds.NAMESPACE, Namespace), sinks[1], self._pace)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(maps.run())
+            group.create_task(namespaces.run())
+            await maps.wait_synced()
+            await namespaces.wait_synced()
+            group.create_task(self._write_all())
+
+    async def _write_all(self) -> None:
+        backoff = Backoff(random.random)
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while (due := self._coverage.take()) is not None:
+                namespace, missing = due
+                try:
+                    await self._write(namespace, missing)
+                    backoff.reset()
+                except KubeError as error:
+                    self._coverage.retry(namespace)
+                    log.warning("roots not published, trying again", namespace=namespace, error=str(error))
+                    await asyncio.sleep(backoff.next(getattr(error, "retry_after", None)))
+
+    async def _write(self, namespace: str, missing: tuple[WantedConfigMap, ...]) -> None:
+        for one in missing:
+            try:
+                await self._client.apply(kinds.CONFIG_MAP, one.body(namespace))
+            except ApiError as error:
+                if not _is_going(error):
+                    raise
+                return
+            log.debug("roots published", namespace=namespace, config_map=one.name)
+
+
+def _is_going(error: ApiError) -> bool:
+    """Whether the namespace is being deleted, or is gone: there is nothing to write any more."""
+    return error.not_found or any(cause.reason == "NamespaceTerminating" for cause in error.details.causes)
+
+
+class _ConfigMaps:
+    def __init__(self, coverage: Coverage, wake: Callable[[], None]) -> None:
+        self._coverage = coverage
+        self._wake = wake
+
+    def replace(self, objects: Sequence[ConfigMap]) -> None:
+        self._coverage.set_found(one.found for one in objects)
+        self._wake()
+
+    def change(self, events: Sequence[Event[ConfigMap]]) -> None:
+        for event in events:
+            found = event.object.found
+            if event.type == "DELETED":
+                self._coverage.drop_found(found.namespace, found.name)
+            else:
+                self._coverage.put_found(found)
+        self._wake()
+
+
+class _Namespaces:
+    def __init__(self, coverage: Coverage, wake: Callable[[], None]) -> None:
+        self._coverage = coverage
+        self._wake = wake
+
+    def replace(self, objects: Sequence[Namespace]) -> None:
+        self._coverage.set_namespaces(one.metadata.name for one in objects if not one.metadata.deletion_timestamp)
+        self._wake()
+
+    def change(self, events: Sequence[Event[Namespace]]) -> None:
+        for event in events:
+            metadata = event.object.metadata
+            if event.type == "DELETED" or metadata.deletion_timestamp:
+                self._coverage.drop_namespace(metadata.name)
+            else:
+                self._coverage.put_namespace(metadata.name)
+        self._wake()

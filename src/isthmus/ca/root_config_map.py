@@ -1,0 +1,121 @@
+"""Which namespaces need the ConfigMap with the mesh's roots, what must be in it, and where that is not so yet.
+
+Knows Istio's names and exceptions (its namespace controller). Does not know Kubernetes' API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+ROOT_CONFIG_MAP = "istio-ca-root-cert"
+ROOT_KEY = "root-cert.pem"
+CRL_CONFIG_MAP = "istio-ca-crl"
+CRL_KEY = "ca-crl.pem"
+LABELS = {"istio.io/config": "true"}
+IGNORED_NAMESPACES = frozenset({"kube-public", "kube-node-lease", "local-path-storage"})
+
+
+class WantedConfigMap(msgspec.Struct, frozen=True):
+    """One ConfigMap with one key, the same in every namespace."""
+
+    name: str
+    key: str
+    content: str
+
+    def body(self, namespace: str) -> dict[str, Any]:
+        """The object, as far as this project owns it."""
+        return {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": self.name, "namespace": namespace, "labels": LABELS},
+            "data": {self.key: self.content},
+        }
+
+    def is_met(self, found: FoundConfigMap) -> bool:
+        """Whether an object says what it must; more labels and keys do no harm."""
+        return found.data.get(self.key) == self.content and LABELS.items() <= found.labels.items()
+
+
+class FoundConfigMap(msgspec.Struct, frozen=True):
+    """A ConfigMap as it is in the cluster."""
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str] = {}
+    data: Mapping[str, str] = {}
+
+
+def wanted(roots: bytes, crl: bytes) -> tuple[WantedConfigMap, ...]:
+    """What every namespace must have."""
+    root = WantedConfigMap(ROOT_CONFIG_MAP, ROOT_KEY, roots.decode())
+    return (root, WantedConfigMap(CRL_CONFIG_MAP, CRL_KEY, crl.decode())) if crl else (root,)
+
+
+class Coverage:
+    """Follows namespaces and ConfigMaps of one cluster, and says what has to be written."""
+
+    def __init__(self) -> None:
+        self._wanted: tuple[WantedConfigMap, ...] = ()
+        self._namespaces: set[str] = set()
+        self._found: dict[tuple[str, str], FoundConfigMap] = {}
+        self._due: dict[str, None] = {}  # namespaces to look at, oldest first
+
+    def want(self, config_maps: tuple[WantedConfigMap, ...]) -> None:
+        """This is what every namespace must have from now on."""
+        self._wanted = config_maps
+        self._mark(self._namespaces)
+
+    def set_namespaces(self, names: Iterable[str]) -> None:
+        """These are all namespaces that are not being deleted."""
+        self._namespaces = set(names) - IGNORED_NAMESPACES
+        self._mark(self._namespaces)
+
+    def put_namespace(self, name: str) -> None:
+        """A namespace is there."""
+        if name not in IGNORED_NAMESPACES:
+            self._namespaces.add(name)
+            self._mark((name,))
+
+    def drop_namespace(self, name: str) -> None:
+        """A namespace is gone, or going."""
+        self._namespaces.discard(name)
+        self._due.pop(name, None)
+
+    def set_found(self, config_maps: Iterable[FoundConfigMap]) -> None:
+        """These are all ConfigMaps there are."""
+        self._found = {(found.namespace, found.name): found for found in config_maps}
+        self._mark(self._namespaces)
+
+    def put_found(self, found: FoundConfigMap) -> None:
+        """A ConfigMap was made or changed."""
+        self._found[found.namespace, found.name] = found
+        self._mark((found.namespace,))
+
+    def drop_found(self, namespace: str, name: str) -> None:
+        """A ConfigMap was deleted, or lost its label."""
+        self._found.pop((namespace, name), None)
+        self._mark((namespace,))
+
+    def take(self) -> tuple[str, tuple[WantedConfigMap, ...]] | None:
+        """The next namespace that lacks something, with what it lacks; None when all is as it must be."""
+        while self._due:
+            namespace = next(iter(self._due))
+            del self._due[namespace]
+            missing = tuple(one for one in self._wanted if not self._is_met(namespace, one))
+            if namespace in self._namespaces and missing:
+                return namespace, missing
+        return None
+
+    def retry(self, namespace: str) -> None:
+        """Writing failed: the namespace comes up again, after the others."""
+        self._mark((namespace,))
+
+    def _is_met(self, namespace: str, one: WantedConfigMap) -> bool:
+        found = self._found.get((namespace, one.name))
+        return found is not None and one.is_met(found)
+
+    def _mark(self, namespaces: Iterable[str]) -> None:
+        self._due.update(dict.fromkeys(namespaces))

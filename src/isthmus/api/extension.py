@@ -12,7 +12,7 @@ Phase = Literal["UNSPECIFIED_PHASE", "AUTHN", "AUTHZ", "STATS"]
 PullPolicy = Literal["UNSPECIFIED_POLICY", "IfNotPresent", "Always"]
 FailStrategy = Literal["FAIL_CLOSE", "FAIL_OPEN", "FAIL_RELOAD"]
 PluginType = Literal["UNSPECIFIED_PLUGIN_TYPE", "HTTP", "NETWORK"]
-Sha256 = Annotated[str, Meta(pattern=r"^$|^[a-f0-9]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=r"^$|^[a-f0-9]{64}$", description="64 hexadecimal digits.")]
 
 
 class EnvVar(Wire, frozen=True, kw_only=True):

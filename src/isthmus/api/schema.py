@@ -96,7 +96,11 @@ def _record(kind: inspect.StructType) -> Schema:
 
 
 def _described(schema: Schema, text: str | None) -> Schema:
-    return schema if text is None else {**schema, "description": text}
+    """A field's own description; that of a scalar type (its form) is added to it."""
+    if text is None:
+        return schema
+    form = schema.get("description") if "pattern" in schema else None
+    return {**schema, "description": f"{text} {form}" if form else text}
 
 
 def _summary(record: type[msgspec.Struct]) -> str:

@@ -21,7 +21,7 @@ def cut(record: Record, source: str, target: str | None, *, one_way: bool = Fals
     """Cuts the link from `source` to `target` (None: to every other cluster); both ways unless `one_way`.
 
     One way, `source` cannot open connections to `target`, while `target` can to `source`. The host still reaches both.
-    Returns all cuts there are now. Raises LabError or TopologyError.
+    What was cut between the two before is replaced. Returns all cuts there are now. Raises LabError or TopologyError.
     """
     topology = record.topology
     first = topology.cluster(source).name
@@ -32,7 +32,8 @@ def cut(record: Record, source: str, target: str | None, *, one_way: bool = Fals
     made = [Cut(a, b, one_way) for a, b in pairs]
     if not one_way:
         made += [Cut(b, a) for a, b in pairs]
-    kept = [each for each in cuts(layout(record.name)) if (each.source, each.target) not in _ends(made)]
+    replaced = {frozenset(pair) for pair in pairs}
+    kept = [each for each in cuts(layout(record.name)) if frozenset((each.source, each.target)) not in replaced]
     return _store(record, (*kept, *made))
 
 
@@ -82,7 +83,3 @@ def _load(plan: Plan, wanted: tuple[Cut, ...]) -> None:
         rules = network.fault_rules(plan, cluster.cluster.name, wanted)
         for node in cluster.nodes:
             host.load_rules(network.node_namespace(plan.name, node.node.name), rules)
-
-
-def _ends(made: list[Cut]) -> set[tuple[str, str]]:
-    return {(each.source, each.target) for each in made}

@@ -82,16 +82,19 @@ def inet_batch(plan: Plan) -> str:
 
 
 def node_batch(plan: Plan, node: NodePlan) -> str:
-    """Run in a node's namespace: addresses, routes to the other nodes' pods, and the load balancers' range."""
+    """Run in a node's namespace: addresses, routes to the other nodes' pods, and the load balancers' range.
+
+    A node that is started again finds them there, hence `replace`.
+    """
     lines = ["link set lo up", "link set uplink up", "link set lan up"]
-    lines += [f"addr add {node.uplink}/{plan.uplink.prefixlen} dev uplink"]
-    lines += [f"addr add {node.lan}/{LAN.prefixlen} dev lan"]
+    lines += [f"addr replace {node.uplink}/{plan.uplink.prefixlen} dev uplink"]
+    lines += [f"addr replace {node.lan}/{LAN.prefixlen} dev lan"]
     # connect() looks for a route before kube-proxy translates the address, so any route will do.
-    lines += [f"route add {SERVICES} dev lan"]
-    lines += [f"route add {other.pods} via {other.lan} dev lan" for other in plan.neighbours(node)]
+    lines += [f"route replace {SERVICES} dev lan"]
+    lines += [f"route replace {other.pods} via {other.lan} dev lan" for other in plan.neighbours(node)]
     if node.is_control_plane:
         # A local range: the kernel answers ARP for all of it, and kube-proxy forwards what has a service.
-        lines += [f"route add local {plan.cluster(node.cluster.name).load_balancers} dev uplink"]
+        lines += [f"route replace local {plan.cluster(node.cluster.name).load_balancers} dev uplink"]
     return _text(lines)
 
 
@@ -99,7 +102,9 @@ def node_rules(plan: Plan, node: NodePlan) -> str:
     """nftables text: pods leave their network under the node's address; the uplink admits only what was asked for."""
     routed = _set(each.pods for each in plan.clusters if each.cluster.network == node.cluster.network)
     own = plan.cluster(node.cluster.name).pods
-    return f"""table ip lab {{
+    return f"""add table ip lab
+delete table ip lab
+table ip lab {{
   chain leave {{
     type nat hook postrouting priority srcnat
     ip saddr {own} ip daddr != {routed} masquerade

@@ -13,6 +13,7 @@ import msgspec
 
 from isthmus.lab import configuration, images, network
 from isthmus.lab.daemons import Site
+from isthmus.lab.host import run
 from isthmus.lab.node import cgroups, control
 from isthmus.lab.node.mounts import PRIVATE
 from isthmus.lab.node.spec import NodeSpec
@@ -86,7 +87,10 @@ def _copy_images(template: Path, target: Path) -> None:
     partial = target.with_name("containerd.new")
     if partial.exists():
         shutil.rmtree(partial)
-    images.clone(template, partial)
+    if template.stat().st_dev == target.parent.stat().st_dev:
+        images.clone(template, partial)
+    else:
+        run("cp", "--archive", "--no-target-directory", str(template), str(partial))
     partial.rename(target)
 
 

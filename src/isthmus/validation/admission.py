@@ -43,7 +43,7 @@ def review(body: bytes) -> bytes:
     """The answer to an AdmissionReview. Raises ``MalformedReviewError``."""
     try:
         asked = msgspec.json.decode(body, type=Review)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedReviewError(f"not an AdmissionReview: {error}") from error
     return msgspec.json.encode(
         {"apiVersion": asked.api_version, "kind": asked.kind, "response": response(asked.request)}

@@ -1,0 +1,126 @@
+"""Probes of the application, asked for by kubelet at the agent and passed on.
+
+Knows: the record that the injector leaves of each probe, and how kubelet would have run it.
+Does not know when probes are due.
+
+The application is called at the pod's own address, as kubelet would, from the address that the capture
+rules exempt: from any other the call would be redirected into Envoy and be held to mTLS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from isthmus.agent.http_client import Call, fetch
+from isthmus.agent.http_messages import HttpError, Request
+from isthmus.agent.http_server import Response
+
+PREFIXES = ("/app-health/", "/app-lifecycle/")
+_EXEMPT_SOURCES = {4: "127.0.0.6", 6: "::6"}
+_BODY_LIMIT = 10 * 1024
+_HOP_BY_HOP = frozenset({"connection", "host", "keep-alive", "transfer-encoding", "content-length", "upgrade"})
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One probe; exactly one of ``http``, ``tcp`` and ``grpc`` is set, in Kubernetes' own form."""
+
+    http: Mapping[str, Any] | None
+    tcp: Mapping[str, Any] | None
+    grpc: Mapping[str, Any] | None
+    seconds: float
+
+
+def parse_probes(probers: Mapping[str, Any]) -> dict[str, Probe]:
+    """Probes by the path that kubelet asks for."""
+    return {path: _parse(prober) for path, prober in probers.items()}
+
+
+def _parse(prober: Mapping[str, Any]) -> Probe:
+    return Probe(
+        http=prober.get("httpGet"),
+        tcp=prober.get("tcpSocket"),
+        grpc=prober.get("grpc"),
+        seconds=float(prober.get("timeoutSeconds") or 1),
+    )
+
+
+class Prober:
+    """Runs the probes of one pod."""
+
+    def __init__(self, probes: Mapping[str, Probe], pod_address: str) -> None:
+        self._probes = probes
+        self._host = pod_address or "127.0.0.1"
+
+    async def handle(self, request: Request) -> Response:
+        """The application's answer: its own status over HTTP, 200 or 500 otherwise, 404 for an unknown path."""
+        probe = self._probes.get(request.path)
+        if probe is None:
+            return Response(404, f"no probe at {request.path}\n".encode())
+        try:
+            return await self._run(probe, request)
+        except (OSError, TimeoutError, HttpError) as error:
+            return Response(500, f"{error or type(error).__name__}\n".encode())
+
+    async def _run(self, probe: Probe, request: Request) -> Response:
+        if probe.http is not None:
+            call = http_call(probe.http, self._host, request.headers)
+            return await _from_exempt_source(call, probe.seconds)
+        if probe.tcp is not None:
+            await _connect(probe.tcp.get("host") or self._host, int(probe.tcp["port"]), probe.seconds)
+            return Response(200)
+        assert probe.grpc is not None, "the injector writes http, tcp or grpc"
+        return await _check_health(self._host, probe.grpc, probe.seconds)
+
+
+def http_call(probe: Mapping[str, Any], pod_host: str, headers: Mapping[str, str]) -> Call:
+    """The request of an ``httpGet`` probe: kubelet's own header fields, then those that the probe asks for."""
+    path = probe.get("path") or "/"
+    passed = {name: value for name, value in headers.items() if name not in _HOP_BY_HOP}
+    asked = {field["name"].lower(): str(field.get("value", "")) for field in probe.get("httpHeaders") or ()}
+    return Call(
+        host=probe.get("host") or pod_host,
+        port=int(probe["port"]),
+        target=path if path.startswith("/") else f"/{path}",
+        headers={**passed, **asked},
+        tls=str(probe.get("scheme", "")).upper() == "HTTPS",
+    )
+
+
+def exempt_source(host: str) -> str:
+    """The local address whose connections the capture rules leave alone."""
+    return _EXEMPT_SOURCES[6 if ":" in host else 4]
+
+
+async def _from_exempt_source(call: Call, seconds: float) -> Response:
+    try:
+        answer = await fetch(replace(call, source=exempt_source(call.host)), seconds, _BODY_LIMIT)
+    except OSError as error:
+        if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            raise
+        answer = await fetch(call, seconds, _BODY_LIMIT)  # a pod without capture rules has no such address
+    return Response(answer.status, answer.body)
+
+
+async def _connect(host: str, port: int, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        try:
+            _, writer = await asyncio.open_connection(host, port, local_addr=(exempt_source(host), 0))
+        except OSError as error:
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                raise
+            _, writer = await asyncio.open_connection(host, port)
+        writer.close()
+
+
+async def _check_health(host: str, probe: Mapping[str, Any], seconds: float) -> Response:
+    from isthmus.agent.grpc_health import serving
+
+    service = probe.get("service") or ""
+    if await serving(host, int(probe["port"]), service, seconds):
+        return Response(200)
+    return Response(500, f"service {service!r} does not serve\n".encode())

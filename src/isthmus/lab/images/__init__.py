@@ -3,7 +3,7 @@
 Knows which images there are and the order of work; each step is a module of its own. Does not know clusters or nodes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from isthmus.lab.images import base, catalog, containerfile, contexts, sources, store, template
@@ -14,7 +14,7 @@ from isthmus.lab.images.oci import Image
 from isthmus.lab.images.template import clone
 from isthmus.lab.report import Report, silent
 
-__all__ = ["COREDNS", "DEBIAN_PACKAGES", "PAUSE", "ImageError", "build_all", "clone", "ensure_template"]
+__all__ = ["COREDNS", "DEBIAN_PACKAGES", "PAUSE", "ImageError", "build_all", "clone", "ensure_template", "load_into"]
 
 
 def ensure_template(report: Report = silent) -> Path:
@@ -26,10 +26,26 @@ def ensure_template(report: Report = silent) -> Path:
     """
     with store.locked(report):
         built = build_all(report)
-        layers = {layer.blob.digest: layer for each in built.values() for layer in each}
-        directory = template.ensure(tuple(built), tuple(layers.values()), report)
+        directory = template.ensure(tuple(built), _layers(built), report)
         store.prune(frozenset(layer.key for each in built.values() for layer in each))
         return directory
+
+
+def load_into(nodes: Sequence[tuple[Path, Path]], report: Report = silent) -> None:
+    """Imports what changed into running nodes, each given as its containerd's socket and root directory.
+
+    Pods that run keep what they started from. Raises what `ensure_template` raises.
+    """
+    with store.locked(report):
+        built = build_all(report)
+        for socket, root in nodes:
+            report(f"loading images through {socket}")
+            template.load(socket, root, tuple(built), _layers(built))
+
+
+def _layers(built: Mapping[Image, tuple[store.Layer, ...]]) -> tuple[store.Layer, ...]:
+    """All layers, each once."""
+    return tuple({layer.blob.digest: layer for each in built.values() for layer in each}.values())
 
 
 def build_all(report: Report = silent) -> Mapping[Image, tuple[store.Layer, ...]]:

@@ -13,7 +13,7 @@ from isthmus.cli.demo.preparation import WRITING
 from isthmus.kube import kinds
 from isthmus.kube.wait import wait_ready
 from isthmus.lab.images import sources
-from isthmus.lab.progress import Progress
+from isthmus.lab.report import Report
 
 READY_SECONDS = 90.0
 
@@ -45,7 +45,7 @@ async def deploy(member: Member) -> None:
         await member.api.apply(kind, body, writing=WRITING)
 
 
-async def wait(member: Member, progress: Progress) -> None:
+async def wait(member: Member, report: Report) -> None:
     """Waits until the application is ready; WaitTimeoutError says what is lacking."""
     for name in (f"helloworld-{member.version}", "sleep"):
         await wait_ready(
@@ -54,5 +54,5 @@ async def wait(member: Member, progress: Progress) -> None:
             name,
             namespace=SAMPLE,
             seconds=READY_SECONDS,
-            progress=lambda text: progress.waits(member.name, text),
+            progress=report,
         )

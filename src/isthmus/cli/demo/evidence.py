@@ -11,11 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from isthmus.cli.demo.members import SAMPLE, Member
+from isthmus.cli.proxy_admin import ADMIN_PORT
 from isthmus.kube.errors import KubeError
-from isthmus.kube.websocket import run_in_pod
+from isthmus.kube.pod_http import get_from_pod
+from isthmus.kube.websocket import PodPort
 
 CLUSTER = "outbound|5000||helloworld.sample.svc.cluster.local"
-_ADMIN = "http://127.0.0.1:15000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,4 @@ def _words(name: x509.Name) -> str:
 
 
 async def _admin(member: Member, pod: str, path: str) -> bytes:
-    command = ("curl", "--silent", "--show-error", "--fail", f"{_ADMIN}/{path}")
-    done = await run_in_pod(member.api, SAMPLE, pod, "istio-proxy", command)
-    if done.exit_code:
-        raise KubeError(f"the sidecar of {SAMPLE}/{pod} does not answer: {done.stderr.decode().strip()}")
-    return done.stdout
+    return await get_from_pod(member.api, PodPort(SAMPLE, pod, ADMIN_PORT), f"/{path}")

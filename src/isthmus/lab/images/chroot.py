@@ -12,6 +12,7 @@ from isthmus.lab.images.command import run
 _SCRIPT = """
 set -eu
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
+mkdir -p "$4/proc"
 mount -t proc proc "$4/proc"
 exec chroot "$4" /bin/sh -c "$5"
 """
@@ -31,7 +32,7 @@ def change(lower: Sequence[Path], upper: Path, command: str, environment: Mappin
         merged.mkdir()
         isolated = ("unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--propagation", "private")
         words = (*isolated, "--", "sh", "-c", _SCRIPT, "run", below, upper, scratch, merged, command)
-        run(words, environment=environment)
+        run(words, environment=environment, called=command)
     _forget_scratch(upper)
 
 

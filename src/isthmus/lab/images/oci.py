@@ -72,6 +72,11 @@ class Image:
     layers: tuple[Blob, ...]
 
     @property
+    def name(self) -> str:
+        """The last part of the reference, without the tag."""
+        return self.reference.rpartition("/")[2].partition(":")[0]
+
+    @property
     def size(self) -> int:
         """The sum of its layers in bytes, uncompressed."""
         return sum(layer.size for layer in self.layers)

@@ -31,7 +31,7 @@ def test_commands_and_their_output_are_shown_in_order(carry_out):
         "first",
         "\n[2/2] two: about two",
         "$ echo \\",
-        "$   second",
+        ">   second",
         "second",
     ]
 

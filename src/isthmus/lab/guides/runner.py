@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from isthmus.lab.guides.model import Check, Guide, Step
 from isthmus.lab.guides.shell import Echo, Outcome, Shell
@@ -43,8 +44,8 @@ def _step(step: Step, shell: Shell, echo: Echo) -> Failure | None:
         waited = shell.run(step.wait, _nothing, seconds=step.seconds)
         if waited.status != 0:
             return Failure(step.name, f"`{step.wait}` to succeed within {step.seconds:.0f} s", _ending(waited))
-    for line in step.run.rstrip().splitlines():
-        echo(f"$ {line}")
+    for prompt, line in zip(chain("$", repeat(">")), step.run.rstrip().splitlines(), strict=False):
+        echo(f"{prompt} {line}")
     outcome = shell.run(step.run, echo, step.answer, step.seconds)
     if outcome.status != 0:
         return Failure(step.name, "the command to succeed", _ending(outcome))

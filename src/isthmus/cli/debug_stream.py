@@ -104,10 +104,9 @@ def _tls(access: DebugAccess) -> ssl.SSLContext | None:
 
 def _node(namespace: str) -> dict[str, Any]:
     """A node without ``PROXY_CONFIG`` metadata, so that no control plane counts it as a proxy."""
-    values = {"NAMESPACE": namespace, "SERVICE_ACCOUNT": "default", "GENERATOR": "event"}
     return {
         "id": f"sidecar~0.0.0.0~istioctl.{namespace}~{namespace}.svc.cluster.local",
-        "metadata": {"fields": {key: {"string_value": value} for key, value in values.items()}},
+        "metadata": {"NAMESPACE": namespace, "SERVICE_ACCOUNT": "default", "GENERATOR": "event"},
     }
 
 

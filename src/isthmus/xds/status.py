@@ -84,11 +84,9 @@ def _client_config(node: Node, ledgers: Mapping[str, Ledger]) -> Any:
         node={
             "id": node.id,
             "metadata": {
-                "fields": {
-                    "CLUSTER_ID": {"string_value": details.cluster_id},
-                    "NAMESPACE": {"string_value": node.namespace},
-                    "ISTIO_VERSION": {"string_value": details.istio_version},
-                }
+                "CLUSTER_ID": details.cluster_id,
+                "NAMESPACE": node.namespace,
+                "ISTIO_VERSION": details.istio_version,
             },
         },
         generic_xds_configs=[_generic(type_url, ledger) for type_url, ledger in sorted(ledgers.items())],

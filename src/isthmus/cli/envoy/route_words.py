@@ -27,6 +27,6 @@ def domain_words(domains: Sequence[str]) -> str:
     """At most two domains without ports; those with a port only repeat them."""
     if len(domains) == 1:
         return domains[0]
-    plain = [domain for domain in domains if ":" not in domain or (domain.count(":") > 2 and domain.endswith("]"))]
+    plain = [domain for domain in domains if ":" not in domain or domain.endswith("]")]
     shown = ", ".join(plain[:_SHOWN])
     return f"{shown} + {len(plain) - _SHOWN} more..." if len(plain) > _SHOWN else shown

@@ -14,7 +14,6 @@ import msgspec
 from isthmus.collections import Collection, Graph
 from isthmus.control_plane.clusters import ClusterStatus
 from isthmus.derive.domain import ConfigKey, Domain
-from isthmus.derive.sources import Sources
 from isthmus.model.endpoint import Endpoint, ServiceEndpoints
 
 Query = Mapping[str, str]
@@ -28,7 +27,6 @@ class Pages(NamedTuple):
     """Everything that pages read."""
 
     graph: Graph
-    sources: Sources
     domain: Domain
     clusters: Callable[[], list[ClusterStatus]]
 

@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True):
     mesh_config: Path = Path("./etc/istio/config/mesh")
     mesh_networks: Path = Path("./etc/istio/config/meshNetworks")
     mesh_config_map: str = "istio"
+    shared_mesh_config: str = ""  # name of a ConfigMap below the standard one
     injection_directory: Path = Path("./var/lib/istio/inject")
     injection_config_map: str = "istio-sidecar-injector"
     injection_webhook: str = "istio-sidecar-injector"
@@ -43,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True):
     workload_ttl: float = 24 * 3600.0
     max_workload_ttl: float = 90 * 24 * 3600.0
     self_signed_ttl: float = 3650 * 24 * 3600.0
+    several_roots: bool = False  # ISTIO_MULTIROOT_MESH: a root may be joined by another
     xds_auth: bool = True
     identity_check: bool = True
     external: bool = False  # EXTERNAL_ISTIOD: may manage remote clusters
@@ -127,7 +129,9 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "DEFAULT_WORKLOAD_CERT_TTL": ("workload_ttl", duration),
     "MAX_WORKLOAD_CERT_TTL": ("max_workload_ttl", duration),
     "CITADEL_SELF_SIGNED_CA_CERT_TTL": ("self_signed_ttl", duration),
+    "ISTIO_MULTIROOT_MESH": ("several_roots", switch),
     "XDS_AUTH": ("xds_auth", switch),
+    "SHARED_MESH_CONFIG": ("shared_mesh_config", str),
     "PILOT_ENABLE_XDS_IDENTITY_CHECK": ("identity_check", switch),
     "EXTERNAL_ISTIOD": ("external", switch),
     "PILOT_REMOTE_CLUSTER_TIMEOUT": ("remote_timeout", duration),

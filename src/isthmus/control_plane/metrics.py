@@ -1,0 +1,68 @@
+"""Metrics about clusters and about the process itself, by Istio's names."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from isthmus import __version__
+from isthmus.control_plane.clusters import ClusterStatus, SyncState
+
+
+class ClusterMetrics(Collector):
+    """Read when scraped: nothing has to be kept up to date."""
+
+    def __init__(self, clusters: Callable[[], list[ClusterStatus]], services: Callable[[], int]) -> None:
+        self._clusters = clusters
+        self._services = services
+        self._started = time.monotonic()
+
+    def register(self, registry: CollectorRegistry) -> None:
+        """Adds these metrics to a registry."""
+        registry.register(self)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: values are not read at registration, when the process is not built yet."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """The current values."""
+        own, *remotes = self._clusters()
+        managed = GaugeMetricFamily("istiod_managed_clusters", "Clusters watched.", labels=["cluster_type"])
+        managed.add_metric(["local"], 1 if own else 0)
+        managed.add_metric(["remote"], len(remotes))
+        yield managed
+        yield _sync_status(remotes)
+        yield _ages([own, *remotes])
+        yield GaugeMetricFamily("pilot_services", "Services known.", value=self._services())
+        info = GaugeMetricFamily("pilot_info", "Version of the control plane.", labels=["version"])
+        info.add_metric([__version__], 1)
+        yield info
+        uptime = time.monotonic() - self._started
+        yield GaugeMetricFamily("istiod_uptime_seconds", "Seconds since the start.", value=uptime)
+
+
+def _sync_status(remotes: Iterable[ClusterStatus]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "istiod_remote_cluster_sync_status",
+        "1 for the state that a remote cluster is in.",
+        labels=["cluster", "cluster_type", "status"],
+    )
+    for remote in remotes:
+        for state in SyncState:
+            family.add_metric([remote.id, "remote", str(state)], 1 if remote.state is state else 0)
+    return family
+
+
+def _ages(clusters: Iterable[ClusterStatus]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "isthmus_cluster_age_seconds", "Seconds since a cluster's API server last answered.", labels=["cluster"]
+    )
+    for cluster in clusters:
+        if cluster.age is not None:
+            family.add_metric([cluster.id], cluster.age)
+    return family

@@ -1,0 +1,100 @@
+"""The certificate authority of this process: where its bundle comes from, what it signs, and who may call."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from isthmus.ca.authenticators import Authentication, CertificateAuthenticator, TokenAuthenticator
+from isthmus.ca.authority import Authority
+from isthmus.ca.bundle import Bundle
+from isthmus.ca.kube_reviewer import KubeTokenReviewer
+from isthmus.ca.metrics import CaMetrics
+from isthmus.ca.root_secret import RootSecret
+from isthmus.ca.selfsigned import RootProfile
+from isthmus.ca.service import CertificateService
+from isthmus.ca.serving import KeyPair, ServingIdentity, issue_serving, serving_names
+from isthmus.ca.signing import Lifetimes
+from isthmus.ca.store import BundleDirectory
+from isthmus.control_plane.settings import Settings
+from isthmus.kube.client import Client
+from isthmus.rpc.tls import ServerTls
+
+log = structlog.get_logger(__name__)
+
+_SERVING_CHECK = 60.0
+
+
+async def open_authority(settings: Settings, client: Client, trust_domain: str, tasks: asyncio.TaskGroup) -> Authority:
+    """The authority over the plugged-in bundle, or over a self-signed root kept in a Secret; kept current by tasks."""
+    directory = BundleDirectory(settings.ca_directory)
+    bundle = directory.load()
+    if bundle is not None:
+        log.info("plugged-in CA", bundle=repr(bundle), directory=str(settings.ca_directory))
+        authority = Authority(bundle, several_roots=settings.several_roots)
+        tasks.create_task(directory.watch(authority), name="CA directory")
+        return authority
+    profile = RootProfile(organization=trust_domain, lifetime=settings.self_signed_ttl)
+    secret = RootSecret(client, settings.namespace, profile)
+    authority = Authority(await secret.load_or_create(), several_roots=settings.several_roots)
+    tasks.create_task(secret.keep(authority), name="CA secret")
+    return authority
+
+
+class ServingCertificate:
+    """The control plane's own certificate on its TLS ports, issued again when the CA changes or it grows old."""
+
+    def __init__(self, settings: Settings, authority: Authority, listeners: tuple[ServerTls, ...]) -> None:
+        host = settings.discovery_address.rpartition(":")[0]
+        identity = ServingIdentity(settings.namespace, settings.revision, host, settings.custom_hosts)
+        self._names = serving_names(identity)
+        self._lifetime = settings.workload_ttl
+        self._listeners = listeners
+        self._authority = authority
+        self._pair: KeyPair | None = None
+        authority.subscribe(self._issue)
+
+    async def keep(self) -> None:
+        """Issues a new one when half of its life is over; for ever."""
+        while True:
+            await asyncio.sleep(_SERVING_CHECK)
+            if self._pair and (self._pair.expiry - datetime.now(UTC)).total_seconds() < self._lifetime / 2:
+                self._issue(self._authority.bundle)
+
+    def _issue(self, bundle: Bundle) -> None:
+        self._pair = issue_serving(bundle, self._names, self._lifetime, datetime.now(UTC))
+        for listener in self._listeners:
+            listener.load(self._pair.chain, self._pair.key, bundle.roots)
+        log.info("serving certificate issued", names=list(self._names), until=str(self._pair.expiry))
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """Everything that ports need: who callers are, and the certificate service."""
+
+    authority: Authority
+    authentication: Authentication
+    certificates: CertificateService
+
+
+def secure(
+    settings: Settings,
+    authority: Authority,
+    reviewer: KubeTokenReviewer,
+    trust_domain: Callable[[], str],
+    registry: CollectorRegistry,
+) -> Security:
+    """Authenticators in Istio's order, and the certificate service behind them."""
+    tokens = TokenAuthenticator(reviewer, trust_domain, settings.token_audiences)
+    authentication = Authentication([CertificateAuthenticator(), tokens])
+    metrics = CaMetrics(registry)
+    authority.subscribe(lambda bundle: metrics.show(bundle, time.time))
+    lifetimes = Lifetimes(settings.workload_ttl, settings.max_workload_ttl)
+    service = CertificateService(authority, authentication.authenticate, lifetimes, metrics)
+    return Security(authority, authentication, service)

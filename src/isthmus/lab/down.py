@@ -27,10 +27,11 @@ def down(name: str, progress: Progress) -> bool:
 
 def clear(name: str, progress: Progress) -> None:
     """Ends all processes of a lab and removes its network; its files stay."""
-    progress.waits("processes", "their end")
-    for group in sorted(cgroups.names(network.prefix(name))):
-        cgroups.remove(group)
-    progress.done("processes")
+    if groups := sorted(cgroups.names(network.prefix(name))):
+        progress.waits("processes", "their end")
+        for group in groups:
+            cgroups.remove(group)
+        progress.done("processes")
     host.remove_network(name)
 
 

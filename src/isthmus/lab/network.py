@@ -54,7 +54,7 @@ def host_commands(plan: Plan) -> tuple[str, ...]:
         f"link add {host} type veth peer name host netns {inet}",
         f"-n {inet} link set host master br-up up",
         f"link set {host} up",
-        f"addr add {plan.host}/{plan.uplink.prefixlen} dev {host}",
+        f"addr replace {plan.host}/{plan.uplink.prefixlen} dev {host}",
     )
 
 

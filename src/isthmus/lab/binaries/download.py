@@ -38,8 +38,9 @@ def fetch(wanted: Program, target: Path, report: Report) -> Path:
     with workspace(target) as directory:
         report(f"downloading {url}")
         path = _download(url, directory / "archive", expected)
-        for sibling in (each for each in PROGRAMS if each.archive and each.archive.url == archive.url):
-            _install_member(path, sibling, target.parent.parent)
+        siblings = [each for each in PROGRAMS if each.archive and each.archive.url == archive.url]
+        for each in (wanted, *(sibling for sibling in siblings if sibling.name != wanted.name)):
+            _install_member(path, each, target.parent.parent)
     return target
 
 

@@ -1,20 +1,24 @@
 """Listening for gRPC on several ports, with and without TLS, until a graceful end.
 
-Knows grpclib's server and its keepalive. Does not know the services.
+Knows grpclib's server, its connections and its keepalive. Does not know the services.
 """
 
 from __future__ import annotations
 
 import asyncio
+from asyncio import BaseTransport
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from grpclib.config import Configuration
-from grpclib.server import Server
+from grpclib.protocol import H2Protocol
+from grpclib.server import Handler, Server
 
 from isthmus.rpc.framing import BytesCodec
 from isthmus.rpc.tls import ServerTls
+
+_FAREWELL = 1.0  # seconds for clients to take the end of their streams
 
 
 class Keepalive(msgspec.Struct, frozen=True):
@@ -36,25 +40,93 @@ class RpcServer:
             _http2_max_pings_without_data=0,
             _http2_min_sent_ping_interval_without_data=keepalive.interval / 2,
         )
-        self._servers: list[Server] = []
+        self._servers: list[_Listener] = []
 
     async def listen(self, services: Collection[Any], host: str, port: int, tls: ServerTls | None = None) -> int:
         """Serves these services on one address, ``""`` for every one; returns the port (that was free, for 0)."""
-        server = Server(services, codec=BytesCodec(), config=self._config)
+        server = _Listener(services, codec=BytesCodec(), config=self._config)
         await server.start(host or None, port, ssl=tls.context if tls else None, backlog=1024)
         self._servers.append(server)
-        listener: Any = server._server
-        return int(listener.sockets[0].getsockname()[1])
+        return server.port
 
     def stop_listening(self) -> None:
         """Takes no more connections; those that are open go on."""
         for server in self._servers:
-            assert server._server is not None
-            server._server.close()
+            server.stop_listening()
 
     async def close(self) -> None:
-        """Cancels what still runs and waits for it."""
+        """Cancels what still runs, waits for it, and closes every connection."""
         servers, self._servers = self._servers, []
         for server in servers:
             server.close()
         await asyncio.gather(*(server.wait_closed() for server in servers))
+
+
+class _Listener(Server):
+    """grpclib's server, which on closing leaves its connections open, with an end for them."""
+
+    _connections: set[_Connection]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._connections = set()
+
+    @property
+    def port(self) -> int:
+        """That it listens on."""
+        server: Any = self._server
+        return int(server.sockets[0].getsockname()[1])
+
+    def stop_listening(self) -> None:
+        """Closes the listening socket only."""
+        assert self._server is not None
+        self._server.close()
+
+    async def wait_closed(self) -> None:
+        """Waits for handlers, then closes connections; those that linger are cut."""
+        assert self._server is not None
+        handlers = [asyncio.ensure_future(handler.wait_closed()) for handler in self._handlers]
+        if handlers:
+            await asyncio.wait(handlers)
+        gone = [connection.end() for connection in self._connections]
+        if gone:
+            await asyncio.wait(gone, timeout=_FAREWELL)
+        for connection in tuple(self._connections):
+            connection.abort()
+        if gone:
+            await asyncio.wait(gone)
+        await self._server.wait_closed()
+
+    def _protocol_factory(self) -> H2Protocol:
+        handler = cast(Handler, super()._protocol_factory().handler)
+        return _Connection(handler, self._config, self._h2_config, self._connections)
+
+
+class _Connection(H2Protocol):
+    """One client's connection, known to its listener while it is open."""
+
+    def __init__(self, handler: Handler, config: Configuration, h2_config: Any, open_: set[_Connection]) -> None:
+        super().__init__(handler, config, h2_config)
+        self._open = open_
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport: Any = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        self._transport = transport
+        self._open.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._open.discard(self)
+        if not self._lost.done():
+            self._lost.set_result(None)
+        super().connection_lost(exc)
+
+    def end(self) -> asyncio.Future[None]:
+        """Closes after what is written is sent; done when it is closed."""
+        self._transport.close()
+        return self._lost
+
+    def abort(self) -> None:
+        """Cuts it."""
+        self._transport.abort()

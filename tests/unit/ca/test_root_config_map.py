@@ -1,0 +1,90 @@
+"""Every namespace has the roots' ConfigMap, except those that need none."""
+
+from isthmus.ca.root_config_map import Coverage, FoundConfigMap, wanted
+
+(WANTED,) = wanted(b"root\n", b"")
+
+
+def coverage(*namespaces: str) -> Coverage:
+    result = Coverage()
+    result.want((WANTED,))
+    result.set_namespaces(namespaces)
+    return result
+
+
+def written(work: Coverage) -> dict[str, tuple]:
+    """Everything that is to be written, as if it were written."""
+    result = {}
+    while (due := work.take()) is not None:
+        namespace, missing = due
+        result[namespace] = missing
+        for one in missing:
+            body = one.body(namespace)
+            work.put_found(FoundConfigMap(namespace, one.name, body["metadata"]["labels"], body["data"]))
+    return result
+
+
+def test_every_namespace_gets_it_once_except_the_ignored_ones():
+    work = coverage("a", "kube-system", "kube-public", "kube-node-lease", "local-path-storage")
+    assert written(work) == {"a": (WANTED,), "kube-system": (WANTED,)}
+    assert written(work) == {}
+
+
+def test_a_new_namespace_gets_it():
+    work = coverage()
+    work.put_namespace("late")
+    work.put_namespace("kube-public")
+    assert written(work) == {"late": (WANTED,)}
+
+
+def test_a_deleted_or_modified_one_is_written_again():
+    work = coverage("a", "b", "c")
+    written(work)
+    work.drop_found("a", WANTED.name)
+    work.put_found(FoundConfigMap("b", WANTED.name, {"istio.io/config": "true"}, {"root-cert.pem": "evil"}))
+    work.put_found(FoundConfigMap("c", WANTED.name, {}, {"root-cert.pem": "root\n"}))
+    assert set(written(work)) == {"a", "b", "c"}
+
+
+def test_additions_of_others_do_no_harm():
+    work = coverage("a")
+    labels = {"istio.io/config": "true", "mine": "too"}
+    work.put_found(FoundConfigMap("a", WANTED.name, labels, {"root-cert.pem": "root\n", "more": "data"}))
+    assert written(work) == {}
+
+
+def test_a_changed_root_goes_everywhere():
+    work = coverage("a", "b")
+    written(work)
+    work.want(wanted(b"new\n", b""))
+    assert set(written(work)) == {"a", "b"}
+
+
+def test_a_revocation_list_has_its_own():
+    work = coverage("a")
+    work.want(wanted(b"root\n", b"crl\n"))
+    assert [one.name for one in written(work)["a"]] == ["istio-ca-root-cert", "istio-ca-crl"]
+
+
+def test_a_namespace_that_is_being_deleted_is_left_alone():
+    work = coverage("a", "b")
+    work.drop_namespace("a")
+    work.drop_found("a", WANTED.name)
+    assert set(written(work)) == {"b"}
+
+
+def test_what_failed_comes_again_after_the_others():
+    work = coverage("a", "b")
+    namespace, _ = work.take()
+    work.retry(namespace)
+    assert [work.take()[0], work.take()[0], work.take()] == ["b" if namespace == "a" else "a", namespace, None]
+
+
+def test_a_full_list_replaces_what_was_known():
+    work = coverage("a", "b")
+    written(work)
+    work.set_found([FoundConfigMap("a", WANTED.name, {"istio.io/config": "true"}, {"root-cert.pem": "root\n"})])
+    assert set(written(work)) == {"b"}
+    work.set_namespaces(["b"])
+    work.set_found([])
+    assert set(written(work)) == {"b"}

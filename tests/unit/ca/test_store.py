@@ -1,0 +1,86 @@
+"""A mounted bundle is taken over when it changes as a whole, and left alone while it does not fit together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from authorities import DAY, Authority, istio_files
+
+from isthmus.ca.authority import Authority as Holder
+from isthmus.ca.errors import BundleError
+from isthmus.ca.store import BundleDirectory
+
+NOW = datetime.now(UTC)
+ROOT = Authority("root", start=NOW - DAY, end=NOW + 30 * DAY)
+
+
+def intermediate(issuer: Authority = ROOT) -> Authority:
+    return Authority("intermediate", issuer, start=NOW - DAY, end=NOW + 20 * DAY)
+
+
+def mount(directory: Path, files: dict[str, bytes]) -> None:
+    """As the kubelet does it: a new directory, then the symbolic link ``..data`` is renamed over the old one."""
+    number = len(list(directory.glob("..2*")))
+    content = directory / f"..2026_{number}"
+    content.mkdir()
+    for name, data in files.items():
+        (content / name).write_bytes(data)
+        if not (directory / name).is_symlink():
+            (directory / name).symlink_to(f"..data/{name}")
+    link = directory / "..data_tmp"
+    link.symlink_to(content.name)
+    link.rename(directory / "..data")
+
+
+def test_an_empty_or_missing_directory_holds_no_bundle(tmp_path):
+    assert BundleDirectory(tmp_path).load() is None
+    assert BundleDirectory(tmp_path / "missing").load() is None
+
+
+def test_an_error_names_the_file_with_its_directory(tmp_path):
+    mount(tmp_path, istio_files(intermediate(), ROOT) | {"ca-key.pem": b"rubbish"})
+    with pytest.raises(BundleError, match=str(tmp_path / "ca-key.pem")):
+        BundleDirectory(tmp_path).load()
+
+
+def test_a_new_intermediate_is_taken_and_told_to_all_who_asked(tmp_path):
+    mount(tmp_path, istio_files(intermediate(), ROOT))
+    directory = BundleDirectory(tmp_path)
+    holder = Holder(directory.load())
+    seen = []
+    holder.subscribe(seen.append)
+    assert not directory.check(holder)
+
+    changed = intermediate()
+    mount(tmp_path, istio_files(changed, ROOT))
+    assert directory.check(holder)
+    assert holder.bundle.certificate == changed.certificate
+    assert [bundle.certificate for bundle in seen][1:] == [changed.certificate]
+
+
+def test_files_that_are_copied_one_by_one_are_taken_when_they_fit(tmp_path):
+    first, second = intermediate(), intermediate()
+    for name, data in istio_files(first, ROOT).items():
+        (tmp_path / name).write_bytes(data)
+    directory = BundleDirectory(tmp_path)
+    holder = Holder(directory.load())
+    for name, data in istio_files(second, ROOT).items():
+        (tmp_path / name).write_bytes(data)
+        directory.check(holder)
+    assert holder.bundle.certificate == second.certificate
+
+
+def test_a_foreign_root_or_a_removed_bundle_changes_nothing(tmp_path):
+    mount(tmp_path, istio_files(intermediate(), ROOT))
+    directory = BundleDirectory(tmp_path)
+    holder = Holder(directory.load())
+    before = holder.bundle
+
+    foreign = Authority("foreign", start=NOW - DAY, end=NOW + 30 * DAY)
+    mount(tmp_path, istio_files(intermediate(foreign), foreign))
+    assert directory.check(holder)
+    mount(tmp_path, {})
+    assert directory.check(holder)
+    assert holder.bundle is before

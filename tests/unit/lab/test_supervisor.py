@@ -66,13 +66,14 @@ def test_starting_a_running_daemon_changes_nothing(supervisor: Supervisor) -> No
     assert only(supervisor) == before
 
 
-def test_a_new_command_replaces_the_running_one(supervisor: Supervisor) -> None:
+def test_a_new_command_replaces_the_running_one(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start(SLEEPER)
     pid = only(supervisor).pid
-    supervisor.start(Daemon("sleeper", ("sleep", "2000")))
+    supervisor.start(Daemon("sleeper", ("echo", "the new one")))
     collect(supervisor, pid)
     run_until_started(supervisor)
-    assert b"2000" in Path(f"/proc/{only(supervisor).pid}/cmdline").read_bytes()
+    collect(supervisor, only(supervisor).pid)
+    assert (tmp_path / "sleeper.log").read_text() == "the new one\n"
 
 
 def test_restarts_slow_down_when_a_daemon_keeps_failing(supervisor: Supervisor, tmp_path: Path) -> None:

@@ -67,17 +67,25 @@ class DeltaSession:
     def next(self, lookup: Lookup, moment: Moment) -> Message | None:
         """The next response to send, from the newest state; None when the client has all that it wants.
 
-        Additions and changes go in push order; then what is gone leaves: listeners and routes have stopped
-        naming it by then.
+        Additions and changes go in push order. What is gone leaves after that, when listeners and routes have
+        stopped naming it, and when the client has answered the last response with clusters: Envoy does so once
+        the new ones are warm, and after it has asked for listeners and routes on a new stream.
         """
         for type_url, subscription in self._subscriptions.items():
             if subscription.pending:
                 answer = self._answer(type_url, subscription, lookup)
                 if answer is not None:
                     return self._message(type_url, answer, moment)
+        return self._farewell(lookup, moment)
+
+    def _farewell(self, lookup: Lookup, moment: Moment) -> Message | None:
+        clusters = self._subscriptions.get(CLUSTER)
+        if clusters is not None and clusters.late and self._ledgers[CLUSTER].waiting:
+            unasked = not self._ledgers[CLUSTER].sent
+            return self._message(CLUSTER, Answer(), moment) if unasked else None
         for type_url in MAKE_BEFORE_BREAK:
-            late = self._subscriptions.get(type_url)
-            if late is not None and late.late and (removed := late.withdraw(lookup)):
+            subscription = self._subscriptions.get(type_url)
+            if subscription is not None and subscription.late and (removed := subscription.withdraw(lookup)):
                 return self._message(type_url, Answer(removed=removed), moment)
         return None
 
@@ -111,9 +119,10 @@ class DeltaSession:
         return f"{endpoints.version}.{held}" if held else endpoints.version
 
     def _warm(self, clusters: Answer) -> None:
+        """Lets endpoints follow their clusters at once, so that those are warm when routes to them arrive."""
         endpoints = self._subscriptions.get(ENDPOINT)
         if endpoints is not None:
-            endpoints.mark({resource.name for resource, _ in clusters.changed})
+            endpoints.anticipate({resource.name for resource, _ in clusters.changed})
 
     def _message(self, type_url: str, answer: Answer, moment: Moment) -> Message:
         self._count += 1

@@ -45,8 +45,14 @@ class Ledger(msgspec.Struct):
 
     sent: str = ""
     acked: str = ""
+    answered: str = ""  # the newest nonce that was acknowledged or rejected
     error: str = ""
     sent_at: float = 0.0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the client has yet to answer what was sent last, or nothing was sent."""
+        return not self.sent or self.answered != self.sent
 
     def send(self, nonce: str, moment: Moment) -> None:
         """Notes a response."""
@@ -54,6 +60,8 @@ class Ledger(msgspec.Struct):
 
     def settle(self, nonce: str, error: str | None) -> Receipt:
         """Notes an ACK (no error) or a NACK; a nonce that is not the newest is stale (Istio does the same)."""
+        if nonce == self.sent:
+            self.answered = nonce
         if error is not None:
             self.error = error or "rejected without a reason"
             return Receipt.NACK

@@ -125,7 +125,7 @@ class SotwSession:
                 resources = self._changed(watch, lookup)
                 if resources is not None:
                     return self._message(type_url, watch, resources, moment)
-        if self._stale_clusters:
+        if self._stale_clusters and not self._watches[CLUSTER].ledger.waiting:
             self._stale_clusters = False
             clusters = self._watches[CLUSTER]
             clusters.due = None

@@ -35,13 +35,14 @@ class Subscription:
         self.held: dict[str, str] = {}  # version of each resource that the client has
         self.late: set[str] = set()  # gone, but still to be removed from the client
         self._due: set[str] | None = set()  # names that may have changed; None: all
+        self._ahead: set[str] = set()  # not asked for, but about to be
         self._owed: set[str] = set()  # names asked for: answered even if unchanged or absent
         self._answer = False  # a response is expected even when it is empty
 
     @property
     def pending(self) -> bool:
         """Whether ``compose`` may have something to say."""
-        return self._due is None or bool(self._due) or self._answer
+        return self._due is None or bool(self._due) or bool(self._ahead) or self._answer
 
     def start(self, request: DeltaRequest) -> None:
         """The first request of a type. A client that reconnects tells what it holds and gets the difference."""
@@ -78,6 +79,12 @@ class Subscription:
             self._due |= relevant
         return bool(relevant)
 
+    def anticipate(self, names: Names) -> None:
+        """Sends these along although nobody asked yet: the client is about to, and then gets them again."""
+        if names is not ALL:
+            self._ahead |= names
+            self.mark(names)
+
     def compose(self, lookup: Lookup, version_of: Versions) -> Answer | None:
         """What to send now; None for nothing. Whatever it returns counts as held by the client.
 
@@ -92,6 +99,7 @@ class Subscription:
             if self.held.get(resource.name) != (version := version_of(resource)) or resource.name in owed
         )
         self.held.update((resource.name, version) for resource, version in changed)
+        changed += self._in_advance(lookup, version_of)
         self.late = (self.late | absent).difference(found)
         denied = owed.difference(found)
         self._forget(denied)
@@ -107,6 +115,12 @@ class Subscription:
         removed = tuple(sorted(late.difference(back)))
         self._forget(removed)
         return removed
+
+    def _in_advance(self, lookup: Lookup, version_of: Versions) -> tuple[tuple[Resource, str], ...]:
+        ahead, self._ahead = self._ahead - self.names, set()
+        if self.wildcard or not ahead:
+            return ()
+        return tuple((resource, version_of(resource)) for resource in lookup.named(self.type_url, ahead).values())
 
     def _everything(self, lookup: Lookup) -> tuple[Mapping[str, Resource], set[str]]:
         found = lookup.wildcard(self.type_url) if self.wildcard else {}

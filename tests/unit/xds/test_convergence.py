@@ -1,0 +1,215 @@
+"""Whatever happens in whatever order, a client ends with what there is, and is never told to break what it uses.
+
+The client is a model of Envoy: it names the endpoints of its clusters, holds a changed cluster back until endpoints
+for it arrive, tells what it holds when it reconnects, and rejects what it does not like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from world import MOMENT, World
+
+from isthmus.protos import pb
+from isthmus.xds.delta import DeltaSession
+from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from isthmus.xds.requests import DeltaRequest, Limits, SotwRequest
+from isthmus.xds.session import Message
+from isthmus.xds.sotw import SotwSession
+
+NAMES = "abcd"
+TYPES = (CLUSTER, ENDPOINT, LISTENER, ROUTE)
+BAD = "bad"
+
+
+class Proxy:
+    """What an Envoy has, by type and name: text and version."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.held: dict[str, dict[str, tuple[str, str]]] = {type_url: {} for type_url in TYPES}
+        self.warming: set[str] = set()
+        self.connect()
+
+    def connect(self) -> None:
+        """A new stream: all requests at once, as Envoy sends them."""
+        self.session = DeltaSession(Limits())
+        self.requested: dict[str, set[str]] = {ENDPOINT: set(self.held[CLUSTER]), ROUTE: {"a", "b"}}
+        self.on_wire: list[Message] = []
+        for type_url in TYPES:
+            known = {name: version for name, (_, version) in self.held[type_url].items()}
+            self.session.receive(
+                DeltaRequest(type_url, tuple(sorted(self.requested.get(type_url, ()))), initial_versions=known)
+            )
+
+    def receive(self) -> bool:
+        """Takes one response and answers it; False when there is none."""
+        while (message := self.session.next(self.world, MOMENT)) is not None:
+            self.on_wire.append(message)
+        if not self.on_wire:
+            return False
+        message = self.on_wire.pop(0)
+        response = pb("envoy.service.discovery.v3.DeltaDiscoveryResponse").FromString(message.body)
+        bad = any(entry.resource.value == BAD.encode() for entry in response.resources)
+        if not bad:
+            self._apply(message.type_url, response)
+        self.session.receive(DeltaRequest(message.type_url, nonce=message.nonce, error="bad" if bad else None))
+        if message.type_url == CLUSTER:
+            self._name_endpoints()
+        return True
+
+    def _apply(self, type_url: str, response: object) -> None:
+        held = self.held[type_url]
+        for entry in response.resources:  # type: ignore[attr-defined]
+            text = entry.resource.value.decode()
+            if type_url == CLUSTER and held.get(entry.name, ("",))[0] != text:
+                self.warming.add(entry.name)
+            if type_url == ENDPOINT:
+                self.warming.discard(entry.name)
+            if type_url != ENDPOINT or entry.name in self.held[CLUSTER]:
+                held[entry.name] = (text, entry.version)
+        for name in response.removed_resources:  # type: ignore[attr-defined]
+            held.pop(name, None)
+            if type_url in (CLUSTER, ENDPOINT):
+                self.warming.discard(name)
+
+    def _name_endpoints(self) -> None:
+        wanted, named = set(self.held[CLUSTER]), self.requested[ENDPOINT]
+        self.session.receive(DeltaRequest(ENDPOINT, tuple(sorted(wanted - named)), tuple(sorted(named - wanted))))
+        self.requested[ENDPOINT] = wanted
+        for name in named - wanted:
+            self.held[ENDPOINT].pop(name, None)
+
+    def texts(self, type_url: str) -> dict[str, str]:
+        return {name: text for name, (text, _) in self.held[type_url].items()}
+
+
+names = st.sampled_from(NAMES)
+texts = st.sampled_from(("1", "2", "3"))
+put = st.tuples(st.just("put"), st.sampled_from(TYPES), names, texts)
+drop = st.tuples(st.just("drop"), st.sampled_from(TYPES), names)
+step = st.one_of(put, drop, st.just(("receive",)), st.just(("reconnect",)), st.just(("change all",)))
+
+
+def play(steps: list[tuple[str, ...]], world: World, proxy: Proxy, check: Callable[[], None] = lambda: None) -> None:
+    for kind, *arguments in steps:
+        if kind == "put":
+            type_url, name, text = arguments
+            proxy.session.mark(world.put(type_url, **{name: text}))
+        elif kind == "drop":
+            proxy.session.mark(world.drop(*arguments))
+        elif kind == "receive":
+            proxy.receive()
+        elif kind == "reconnect":
+            proxy.connect()
+        else:
+            proxy.session.mark({type_url: set(NAMES) for type_url in TYPES})
+        check()
+
+
+def expect_equal(proxy: Proxy, world: World) -> None:
+    while proxy.receive():
+        pass
+    assert proxy.texts(CLUSTER) == world.texts(CLUSTER)
+    assert proxy.texts(LISTENER) == world.texts(LISTENER)
+    assert proxy.texts(ROUTE) == {name: text for name, text in world.texts(ROUTE).items() if name in "ab"}
+    assert proxy.texts(ENDPOINT) == {
+        name: text for name, text in world.texts(ENDPOINT).items() if name in world.texts(CLUSTER)
+    }
+    assert not proxy.warming & set(world.texts(ENDPOINT))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(step, max_size=40))
+def test_a_delta_client_ends_with_what_there_is(steps):
+    world = World()
+    proxy = Proxy(world)
+    play(steps, world, proxy)
+    expect_equal(proxy, world)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(step, st.tuples(st.just("put"), st.just(ROUTE), st.just("a"), st.just(BAD))), max_size=40))
+def test_a_rejected_resource_is_replaced_by_its_next_good_version(steps):
+    world = World()
+    proxy = Proxy(world)
+    play(steps, world, proxy)
+    for type_url in TYPES:
+        proxy.session.mark(world.put(type_url, **dict.fromkeys(world.texts(type_url), "good")))
+    expect_equal(proxy, world)
+
+
+switch = st.tuples(st.just("switch"), names)
+calm = st.one_of(switch, st.just(("receive",)), st.just(("reconnect",)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(calm, max_size=40))
+def test_a_route_never_names_a_cluster_that_the_client_lacks(steps):
+    """A route moves from cluster to cluster; each is there only while the route names it."""
+    world = World()
+    world.put(CLUSTER, a="1")
+    world.put(ENDPOINT, a="1")
+    world.put(ROUTE, a="a")
+    proxy = Proxy(world)
+    while proxy.receive():
+        pass
+
+    def check() -> None:
+        target = proxy.texts(ROUTE)["a"]
+        assert target in proxy.held[CLUSTER]
+        assert target not in proxy.warming
+
+    for kind, *arguments in steps:
+        if kind == "switch":
+            (new,), old = arguments, world.texts(ROUTE)["a"]
+            for change in (
+                world.put(CLUSTER, **{new: "1"}),
+                world.put(ENDPOINT, **{new: "1"}),
+                world.put(ROUTE, a=new),
+            ):
+                proxy.session.mark(change)
+            if new != old:
+                proxy.session.mark(world.drop(CLUSTER, old))
+                proxy.session.mark(world.drop(ENDPOINT, old))
+        else:
+            play([(kind,)], world, proxy)
+        check()
+    expect_equal(proxy, world)
+
+
+class SotwProxy:
+    """The same for the other variant, without names that change."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.held: dict[str, list[str]] = {}
+        self.connect()
+
+    def connect(self) -> None:
+        self.session = SotwSession(Limits())
+        for type_url in (CLUSTER, LISTENER):
+            self.session.receive(SotwRequest(type_url))
+
+    def receive(self) -> bool:
+        message = self.session.next(self.world, MOMENT)
+        if message is None:
+            return False
+        response = pb("envoy.service.discovery.v3.DiscoveryResponse").FromString(message.body)
+        self.held[message.type_url] = sorted(entry.value.decode() for entry in response.resources)
+        self.session.receive(SotwRequest(message.type_url, nonce=message.nonce))
+        return True
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(step, max_size=40))
+def test_a_state_of_the_world_client_ends_with_what_there_is(steps):
+    world = World()
+    proxy = SotwProxy(world)
+    play(steps, world, proxy)
+    while proxy.receive():
+        pass
+    for type_url in (CLUSTER, LISTENER):
+        assert proxy.held[type_url] == sorted(world.texts(type_url).values())

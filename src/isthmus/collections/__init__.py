@@ -7,6 +7,6 @@ are found by look-up. A row that comes out equal stops the change there.
 """
 
 from isthmus.collections.collection import Change, Collection, Index
-from isthmus.collections.graph import Batch, Context, Fault, Graph, Source
+from isthmus.collections.graph import Batch, Context, Fault, Graph, Settlement, Source
 
-__all__ = ["Batch", "Change", "Collection", "Context", "Fault", "Graph", "Index", "Source"]
+__all__ = ["Batch", "Change", "Collection", "Context", "Fault", "Graph", "Index", "Settlement", "Source"]

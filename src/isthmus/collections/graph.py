@@ -101,6 +101,8 @@ class Context:
 
 
 Derivation = Callable[[Context, PK, PR], Mapping[K, R]]
+Settlement = Mapping[Collection[Any, Any], Mapping[Any, Change[Any]]]
+"""The net changes of one settlement, only collections that have some, in declaration order."""
 
 
 class _Derived(Collection[K, R], Generic[PK, PR, K, R]):
@@ -149,6 +151,7 @@ class Graph:
         self.strict = strict
         self.collections: dict[str, Collection[Any, Any]] = {}
         self.faults: dict[tuple[str, Hashable], Fault] = {}
+        self._observers: list[Callable[[Settlement], None]] = []
 
     def source(
         self,
@@ -192,7 +195,13 @@ class Graph:
                 touched.update(_dependencies(collection, changes))
         for collection, changes in settled.items():
             collection.announce(changes)
+        for observer in self._observers:
+            observer(settled)
         return {collection.name: changes for collection, changes in settled.items()}
+
+    def observe(self, observer: Callable[[Settlement], None]) -> None:
+        """Calls the observer after each settlement, also of nothing; collections' own observers come first."""
+        self._observers.append(observer)
 
     def inputs(self, collection: Collection[K, Any], key: K) -> tuple[tuple[str, Hashable], ...]:
         """What a derived row was made from: (collection or collection/index, key or value), parent first."""

@@ -1,0 +1,205 @@
+"""Which proxies a settlement concerns, and which of their resources.
+
+Worked out per audience, so that a change costs audiences rather than proxies. A name may be told although its
+resource stayed the same; never the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from isthmus.collections import Change, Collection, Settlement
+from isthmus.derive.assignments import AssignmentKey
+from isthmus.derive.clusters import ClusterKey
+from isthmus.derive.listeners import ListenerKey, ServiceListeners
+from isthmus.derive.lookup import Lookup
+from isthmus.derive.routes import TableKey
+from isthmus.derive.tables import Tables
+from isthmus.derive.views import Audience, Member, RouterKey, Scope
+from isthmus.derive.visibility import PUBLIC, Visible
+from isthmus.model.resource import Resource
+from isthmus.translate import names
+from isthmus.translate.encoding import Bundle
+from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, ROUTE
+
+Names = dict[str, set[str]]  # type URL → names
+Concern = tuple[Audience, str, Iterable[str]]  # who, type URL, names
+Rows = Mapping[Any, Change[Any]]
+EVERY_NAME = "*"
+
+
+class Changes:
+    """Turns net changes of derived rows into names per proxy."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._lookup = Lookup(tables)
+        self._audiences = tables.members.audiences
+        self._concerns: Mapping[Collection[Any, Any], Callable[[Rows], Iterable[Concern]]] = {
+            tables.assignments.bundles: self._assignments,
+            tables.clusters.services: self._clusters,
+            tables.clusters.by_sni: self._sni_clusters,
+            tables.clusters.sidecars: self._sidecar_clusters,
+            tables.listeners.services: self._service_listeners,
+            tables.listeners.ports: self._port_listeners,
+            tables.listeners.catch_all: self._catch_all,
+            tables.http_ports.uses: self._port_uses,
+            tables.routes.tables: self._route_tables,
+            tables.routes.sniffed: self._sniffed_routes,
+            tables.gateways.routers: self._routers,
+            tables.visibility.scopes: self._scopes,
+            tables.visibility.public: self._public,
+        }
+
+    def of(self, settlement: Settlement) -> Mapping[str, Names]:
+        """Proxy id → type URL → names."""
+        by_audience: dict[Audience, Names] = {}
+        for collection, rows in settlement.items():
+            find = self._concerns.get(collection)
+            for audience, type_url, found in find(rows) if find else ():
+                by_audience.setdefault(audience, {}).setdefault(type_url, set()).update(found)
+        result: dict[str, Names] = {}
+        for audience, concerned in by_audience.items():
+            if any(concerned.values()):
+                members = self._tables.members.by_audience.rows(audience)
+                result.update(dict.fromkeys((member.proxy for member in members), concerned))
+        self._add_inbound(settlement, result)
+        self._add_moved(settlement, result)
+        return result
+
+    def _add_inbound(self, settlement: Settlement, result: dict[str, Names]) -> None:
+        tables = self._tables
+        for view, change in settlement.get(tables.inbound, {}).items():
+            if change.new is not None:
+                self._add(result, tables.members.by_inbound.rows(view), LISTENER, {names.VIRTUAL_INBOUND})
+        for view, change in settlement.get(tables.clusters.workloads, {}).items():
+            if change.new is not None:
+                self._add(result, tables.members.by_inbound.rows(view), CLUSTER, _differing(change))
+
+    def _add_moved(self, settlement: Settlement, result: dict[str, Names]) -> None:
+        """Proxies that changed their audience: nothing of what they had is certain."""
+        for proxy, change in settlement.get(self._tables.members.members, {}).items():
+            if change.old is not None and change.new is not None:
+                result[proxy] = {type_url: {EVERY_NAME} for type_url in (CLUSTER, ENDPOINT, LISTENER, ROUTE)}
+
+    @staticmethod
+    def _add(result: dict[str, Names], members: Iterable[Member], type_url: str, found: set[str]) -> None:
+        for member in members:
+            own = {kind: set(have) for kind, have in result.get(member.proxy, {}).items()}
+            own.setdefault(type_url, set()).update(found)
+            result[member.proxy] = own
+
+    def _sees(self, audience: Audience, hostname: str) -> bool:
+        return self._tables.visibility.sees(audience.scope, hostname)
+
+    def _gets(self, audience: Audience, hostname: str, variant: str) -> bool:
+        """Whether an audience has, or has just lost, a variant of a hostname's policies, and sees the hostname."""
+        return variant in ("", audience.scope.namespace) and self._sees(audience, hostname)
+
+    def _assignments(self, rows: Rows) -> Iterable[Concern]:
+        key: AssignmentKey
+        for key, change in rows.items():
+            changed = _differing(change)
+            for index in (self._audiences.by_endpoints, self._audiences.by_placed):
+                for audience in index.rows(key.view):
+                    if self._gets(audience, key.hostname, key.variant):
+                        yield audience, ENDPOINT, changed
+
+    def _clusters(self, rows: Rows) -> Iterable[Concern]:
+        key: ClusterKey
+        for key, change in rows.items():
+            changed = _differing(change)
+            for audience in self._audiences.by_clusters.rows(key.view):
+                if self._gets(audience, key.hostname, key.variant):
+                    yield audience, CLUSTER, changed
+
+    def _sni_clusters(self, rows: Rows) -> Iterable[Concern]:
+        for (hostname, variant), change in rows.items():
+            changed = _differing(change)
+            for audience in self._audiences.all.rows(""):
+                if not audience.sidecar and self._gets(audience, hostname, variant):
+                    yield audience, CLUSTER, changed
+
+    def _sidecar_clusters(self, rows: Rows) -> Iterable[Concern]:
+        for families, change in rows.items():
+            for audience in self._audiences.by_families.rows(families):
+                yield audience, CLUSTER, _differing(change)
+
+    def _service_listeners(self, rows: Rows) -> Iterable[Concern]:
+        key: ListenerKey
+        change: Change[ServiceListeners]
+        for key, change in rows.items():
+            changed = _differing(Change(change.old and change.old.bundle, change.new and change.new.bundle))
+            for audience in self._audiences.by_outbound.rows(key.view):
+                if self._sees(audience, key.hostname):
+                    yield audience, LISTENER, changed
+
+    def _port_listeners(self, rows: Rows) -> Iterable[Concern]:
+        for (port, view), _ in rows.items():
+            for audience in self._audiences.by_outbound.rows(view):
+                yield audience, LISTENER, {names.listener(view.families.wildcard, port)}
+
+    def _catch_all(self, rows: Rows) -> Iterable[Concern]:
+        for view in rows:
+            for audience in self._audiences.by_outbound.rows(view):
+                yield audience, LISTENER, {names.VIRTUAL_OUTBOUND}
+
+    def _port_uses(self, rows: Rows) -> Iterable[Concern]:
+        """Where a Sidecar narrows the view, a port's listener depends on which services use the port."""
+        for port in rows:
+            for audience in self._audiences.all.rows(""):
+                visible = self._tables.visibility.scopes.get(audience.scope)
+                if audience.sidecar and visible is not None and not visible.public_too:
+                    yield audience, LISTENER, {names.listener(audience.outbound.families.wildcard, port)}
+
+    def _route_tables(self, rows: Rows) -> Iterable[Concern]:
+        key: TableKey
+        for key in rows:
+            for audience in self._audiences.by_table.rows((key.scope, key.view)):
+                yield audience, ROUTE, {str(key.port)}
+
+    def _sniffed_routes(self, rows: Rows) -> Iterable[Concern]:
+        for (hostname, view), change in rows.items():
+            for audience in self._audiences.by_routes.rows(view):
+                if self._sees(audience, hostname):
+                    yield audience, ROUTE, _differing(change)
+
+    def _routers(self, rows: Rows) -> Iterable[Concern]:
+        key: RouterKey
+        for key, change in rows.items():
+            old, new = change
+            for audience in self._audiences.by_router.rows(key):
+                yield audience, LISTENER, _differing(Change(old and old.listeners, new and new.listeners))
+                yield audience, ROUTE, _differing(Change(old and old.routes, new and new.routes))
+
+    def _scopes(self, rows: Rows) -> Iterable[Concern]:
+        scope: Scope
+        change: Change[Visible]
+        public = self._tables.visibility.public.get(PUBLIC) or frozenset()
+        for scope, change in rows.items():
+            if change.old is None or change.new is None:
+                continue
+            before, after = (one.hosts | public if one.public_too else one.hosts for one in change if one)
+            for audience in self._audiences.by_scope.rows(scope):
+                yield from self._appeared(audience, before ^ after)
+
+    def _public(self, rows: Rows) -> Iterable[Concern]:
+        for change in rows.values():
+            moved = (change.old or frozenset()) ^ (change.new or frozenset())
+            for audience in self._audiences.all.rows(""):
+                visible = self._tables.visibility.scopes.get(audience.scope)
+                if visible is not None and visible.public_too:
+                    yield from self._appeared(audience, moved)
+
+    def _appeared(self, audience: Audience, hostnames: Iterable[str]) -> Iterable[Concern]:
+        """Services that came into view or left it, themselves unchanged perhaps."""
+        for hostname in hostnames:
+            for type_url, found in self._lookup.names_of(audience, hostname).items():
+                yield audience, type_url, found
+
+
+def _differing(change: Change[Bundle]) -> set[str]:
+    old: Mapping[str, Resource] = change.old or {}
+    new: Mapping[str, Resource] = change.new or {}
+    return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}

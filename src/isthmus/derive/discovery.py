@@ -1,0 +1,94 @@
+"""Discovery: what every connected proxy is told, and which proxies a change concerns.
+
+Declares the derived collections after the domain's. Resources are shared; what belongs to one proxy is joined at
+look-up from the rows of its audience and its workload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from isthmus.derive import (
+    addresses,
+    assignments,
+    clusters,
+    gateways,
+    http_ports,
+    inbound_listeners,
+    listeners,
+    members,
+    policies,
+    relevant,
+    routes,
+    upstreams,
+    visibility,
+)
+from isthmus.derive.changes import Changes
+from isthmus.derive.domain import Domain
+from isthmus.derive.lookup import Lookup
+from isthmus.derive.tables import Tables
+from isthmus.model.resource import Resource
+
+Observer = Callable[[Mapping[str, Mapping[str, set[str]]]], None]
+
+
+class Discovery:
+    """The resources of connected proxies; proxies are named by their connection ids."""
+
+    def __init__(self, domain: Domain, tables: Tables) -> None:
+        self.tables = tables
+        self._lookup = Lookup(tables)
+        self._changes = Changes(tables)
+        self._domain = domain
+
+    def wildcard(self, proxy_id: str, type_url: str) -> Mapping[str, Resource]:
+        """All resources of a type for a proxy, by name; empty for an unknown proxy or type."""
+        member = self.tables.members.members.get(proxy_id)
+        return {} if member is None else self._lookup.all(member, type_url)
+
+    def named(self, proxy_id: str, type_url: str, names: Iterable[str]) -> Mapping[str, Resource]:
+        """Those of the named resources that exist for a proxy."""
+        member = self.tables.members.members.get(proxy_id)
+        if member is None:
+            return {}
+        found = ((name, self._lookup.one(member, type_url, name)) for name in names)
+        return {name: resource for name, resource in found if resource is not None}
+
+    def observe(self, observer: Observer) -> None:
+        """Calls the observer after each settlement that may have changed resources of connected proxies.
+
+        It gets proxy id → type URL → names that changed or went. A name may be told although its resource is the
+        same as before; versions tell. Mappings are shared between proxies and must not be changed.
+        """
+
+        def settled(settlement: object) -> None:
+            if changed := self._changes.of(settlement):  # type: ignore[arg-type]
+                observer(changed)
+
+        self._domain.graph.observe(settled)
+
+
+def build(domain: Domain) -> Discovery:
+    """Declares everything that proxies are told."""
+    graph = domain.graph
+    labels = relevant.declare(graph, domain)
+    policy = policies.declare(graph, domain)
+    proxies = members.declare(graph, domain, policy, labels)
+    audiences = proxies.audiences
+    upstream = upstreams.declare(graph, domain, policy)
+    visible = visibility.declare(graph, domain, audiences)
+    ports = http_ports.declare(graph, domain)
+    vips = addresses.declare(graph, domain, audiences)
+    tables = Tables(
+        members=proxies,
+        policies=policy,
+        visibility=visible,
+        http_ports=ports,
+        clusters=clusters.declare(graph, upstream, proxies),
+        assignments=assignments.declare(graph, upstream, audiences),
+        listeners=listeners.declare(graph, upstream, audiences, vips, ports),
+        inbound=inbound_listeners.declare(graph, domain, proxies),
+        routes=routes.declare(graph, upstream, audiences, vips, visible, ports),
+        gateways=gateways.declare(graph, upstream, audiences, visible),
+    )
+    return Discovery(domain, tables)

@@ -1,0 +1,127 @@
+"""Outbound listeners: per service, per HTTP port, and the catch-all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from isthmus.collections import Collection, Context, Graph, Index
+from isthmus.derive.addresses import AddressKey
+from isthmus.derive.audiences import ALL, Audiences, in_use
+from isthmus.derive.http_ports import HttpPorts
+from isthmus.derive.mesh import mesh_config
+from isthmus.derive.upstreams import Upstreams
+from isthmus.model.endpoint import Health, ServiceEndpoints
+from isthmus.model.resource import Resource
+from isthmus.model.service import Protocol, Resolution, Service, ServicePort
+from isthmus.translate.encoding import Bundle
+from isthmus.translate.listeners import outbound, tcp_routes
+from isthmus.translate.views import OutboundView
+
+
+class ListenerKey(NamedTuple):
+    """The listeners of one service for one kind of client."""
+
+    hostname: str
+    view: OutboundView
+
+
+class ServiceListeners(msgspec.Struct, frozen=True):
+    """Listeners of one service. Of several services that want one address and port the oldest gets it."""
+
+    hostname: str
+    created: str
+    view: OutboundView
+    bundle: Bundle
+
+
+class Listeners(msgspec.Struct, frozen=True):
+    """Declared collections of outbound listeners."""
+
+    services: Collection[ListenerKey, ServiceListeners]
+    by_name: Index[tuple[OutboundView, str], ListenerKey, ServiceListeners]
+    ports: Collection[tuple[int, OutboundView], Resource]
+    catch_all: Collection[OutboundView, Resource]
+
+
+def declare(
+    graph: Graph,
+    upstreams: Upstreams,
+    audiences: Audiences,
+    addresses: Collection[AddressKey, tuple[str, ...]],
+    http_ports: HttpPorts,
+) -> Listeners:
+    """Declares listeners for all services, HTTP ports and views."""
+    domain = upstreams.domain
+    views = in_use(graph, "outbound views", audiences.by_outbound)
+
+    def keys(ctx: Context, hostname: str, service: Service) -> Mapping[ListenerKey, ListenerKey]:
+        if not any(_own_listener(port) for port in service.ports) or service.resolution is Resolution.ALIAS:
+            return {}
+        return {ListenerKey(hostname, view): ListenerKey(hostname, view) for view in ctx.select(views, ALL)}
+
+    def of_service(ctx: Context, key: ListenerKey, _: ListenerKey) -> Mapping[ListenerKey, ServiceListeners]:
+        service = ctx.get(domain.services, key.hostname)
+        if service is None:
+            return {}
+        if service.resolution is Resolution.HEADLESS:
+            endpoints = ctx.get(domain.endpoints, key.hostname) or ServiceEndpoints(key.hostname, {})
+            places = {port: _pod_addresses(key.view, service, port, endpoints) for port in service.ports}
+        else:
+            found = ctx.get(addresses, AddressKey(key.view.cluster, key.hostname)) or ()
+            usable = tuple(address for address in found if key.view.families.has(address))
+            places = {port: [usable] if usable else [] for port in service.ports}
+        mesh = mesh_config(ctx, domain)
+        policy = upstreams.policy(ctx, key.hostname, "")
+        listeners = (
+            outbound.on_addresses(
+                port,
+                place,
+                key.hostname,
+                mesh,
+                tcp_routes.to_service(key.hostname, port.number, policy.effective(port.number), mesh),
+            )
+            for port, found in places.items()
+            if _own_listener(port)
+            for place in found
+        )
+        row = ServiceListeners(key.hostname, service.created, key.view, outbound.service_listeners(listeners))
+        return {key: row} if row.bundle else {}
+
+    def port_keys(ctx: Context, port: int, _: int) -> Mapping[tuple[int, OutboundView], OutboundView]:
+        return {(port, view): view for view in ctx.select(views, ALL)}
+
+    def of_port(ctx: Context, key: tuple[int, OutboundView], view: OutboundView) -> Mapping[Any, Resource]:
+        return {key: outbound.http_port(view, key[0], mesh_config(ctx, domain))}
+
+    services = graph.derive("service listeners", graph.derive("listener keys", domain.services, keys), of_service)
+    return Listeners(
+        services=services,
+        by_name=services.index("name", lambda row: [(row.view, name) for name in row.bundle]),
+        ports=graph.derive("port listeners", graph.derive("port listener keys", http_ports.used, port_keys), of_port),
+        catch_all=graph.derive(
+            "catch-all listeners",
+            views.collection,
+            lambda ctx, view, _: {view: outbound.catch_all(view, mesh_config(ctx, domain))},
+        ),
+    )
+
+
+def _own_listener(port: ServicePort) -> bool:
+    return not port.protocol.is_http and port.protocol is not Protocol.UDP
+
+
+def _pod_addresses(
+    view: OutboundView, service: Service, port: ServicePort, endpoints: ServiceEndpoints
+) -> Sequence[tuple[str, ...]]:
+    """Each endpoint's address on the client's own network; other networks cannot be reached without a gateway."""
+    return [
+        (endpoint.address,)
+        for endpoint in endpoints.ports.get(port.name, ())
+        if "" in (view.network, endpoint.network) or view.network == endpoint.network
+        if endpoint.health is Health.HEALTHY or service.publish_not_ready
+        if not service.cluster_local or endpoint.cluster == view.cluster
+        if view.families.has(endpoint.address)
+    ]

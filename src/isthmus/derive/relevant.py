@@ -1,0 +1,67 @@
+"""Which labels of proxies make a difference to any policy; all others are left out of views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from isthmus.api.config import Config
+from isthmus.api.destination_rule import DestinationRule, TrafficPolicy
+from isthmus.api.load_balancing import LocalityLbSetting
+from isthmus.api.mesh_config import MeshConfig
+from isthmus.api.virtual_service import VirtualService
+from isthmus.collections import Collection, Context, Graph
+from isthmus.derive.domain import ConfigKey, Domain
+from isthmus.translate.locality import DISTRIBUTION_LABELS, priority_labels
+
+
+class RelevantLabels(msgspec.Struct, frozen=True):
+    """Names of labels that balancing (``placing``) and routes (``routing``) compare."""
+
+    placing: frozenset[str] = DISTRIBUTION_LABELS
+    routing: frozenset[str] = frozenset()
+
+
+def declare(graph: Graph, domain: Domain) -> Collection[str, RelevantLabels]:
+    """Declares the one row, key ``""``."""
+    rules = graph.derive("labels of rules", domain.destination_rules, _of_rule)
+    services = graph.derive("labels of routes", domain.virtual_services, _of_routes)
+    by_rule = rules.index("all", lambda _: ("",))
+    by_route = services.index("all", lambda _: ("",))
+
+    def derivation(ctx: Context, key: str, mesh: MeshConfig) -> Mapping[str, RelevantLabels]:
+        placing = DISTRIBUTION_LABELS | priority_labels(mesh.locality_lb_setting)
+        return {
+            key: RelevantLabels(_union(placing, ctx.select(by_rule, "")), _union(frozenset(), ctx.select(by_route, "")))
+        }
+
+    return graph.derive("relevant labels", domain.mesh, derivation)
+
+
+def _of_rule(
+    _: Context, key: tuple[str, str], rule: Config[DestinationRule]
+) -> Mapping[tuple[str, str], frozenset[str]]:
+    policies = (rule.spec.traffic_policy, *(subset.traffic_policy for subset in rule.spec.subsets))
+    found = _union(
+        frozenset(), (priority_labels(setting) for policy in policies if policy for setting in _settings(policy))
+    )
+    return {key: found} if found else {}
+
+
+def _settings(policy: TrafficPolicy) -> Iterable[LocalityLbSetting]:
+    for balancer in (policy.load_balancer, *(level.load_balancer for level in policy.port_level_settings)):
+        if balancer and balancer.locality_lb_setting:
+            yield balancer.locality_lb_setting
+
+
+def _of_routes(_: Context, key: ConfigKey, service: Config[VirtualService]) -> Mapping[ConfigKey, frozenset[str]]:
+    http = (match.source_labels for route in service.spec.http for match in route.match)
+    tls = (match.source_labels for route in service.spec.tls for match in route.match)
+    tcp = (match.source_labels for route in service.spec.tcp for match in route.match)
+    found = frozenset(name for labels in (*http, *tls, *tcp) for name in labels)
+    return {key: found} if found else {}
+
+
+def _union(first: frozenset[str], others: Iterable[frozenset[str]]) -> frozenset[str]:
+    return first.union(*others)

@@ -1,0 +1,40 @@
+"""All derived collections that look-ups and changes read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from isthmus.collections import Collection
+from isthmus.derive.assignments import Assignments
+from isthmus.derive.clusters import Clusters
+from isthmus.derive.gateways import Gateways
+from isthmus.derive.http_ports import HttpPorts
+from isthmus.derive.listeners import Listeners
+from isthmus.derive.members import Members
+from isthmus.derive.policies import Policies
+from isthmus.derive.routes import Routes
+from isthmus.derive.views import Audience
+from isthmus.derive.visibility import Visibility
+from isthmus.model.resource import Resource
+from isthmus.translate.inbound import InboundView
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The derived half of the graph."""
+
+    members: Members
+    policies: Policies
+    visibility: Visibility
+    http_ports: HttpPorts
+    clusters: Clusters
+    assignments: Assignments
+    listeners: Listeners
+    inbound: Collection[InboundView, Resource]
+    routes: Routes
+    gateways: Gateways
+
+    def variant(self, audience: Audience, hostname: str) -> str:
+        """Which variant of a hostname's policies an audience gets."""
+        found = self.policies.destinations.get(hostname)
+        return "" if found is None else found.variant(audience.scope)

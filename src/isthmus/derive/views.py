@@ -1,0 +1,69 @@
+"""Proxies as audiences: proxies that get the same resources are told apart by nothing here.
+
+An audience is a combination of views. Its proxies share every resource but the inbound side, which goes by
+workload. A change is worked out once per audience, not once per proxy.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from isthmus.translate.inbound import InboundView
+from isthmus.translate.views import ClusterView, EndpointView, Families, NameView, OutboundView, RouteView
+
+
+class Scope(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+    """Who a proxy is to policies: namespace, the Sidecar for it, and labels that some policy asks for."""
+
+    namespace: str
+    sidecar: str = ""  # "namespace/name"; empty: none applies
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+class GatewayView(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+    """What decides the listeners and routes of a router; the default stands for a sidecar."""
+
+    gateways: tuple[tuple[str, str], ...] = ()  # namespace and name, oldest first
+    targets: tuple[tuple[int, int], ...] = ()  # service port → container port
+    unprivileged: bool = False
+
+
+class RouterKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+    """A kind of router."""
+
+    gateway: GatewayView
+    scope: Scope
+    families: Families
+    cluster: str
+
+
+class Audience(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+    """All that a proxy's outbound side depends on."""
+
+    sidecar: bool
+    scope: Scope
+    endpoints: EndpointView
+    placed: EndpointView  # the same with its place, for services whose balancing asks for it
+    clusters: ClusterView
+    outbound: OutboundView
+    routes: RouteView
+    names: NameView
+    gateway: GatewayView = GatewayView()
+    dns: bool = False
+
+    @property
+    def router(self) -> RouterKey:
+        """What the resources of a router depend on besides services."""
+        return RouterKey(self.gateway, self.scope, self.outbound.families, self.outbound.cluster)
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One connected proxy."""
+
+    proxy: str
+    audience: Audience
+    inbound: InboundView
+    addresses: tuple[str, ...]
+    cluster: str
+    namespace: str
+    authenticated: bool

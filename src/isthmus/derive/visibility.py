@@ -1,0 +1,103 @@
+"""Which services a client may know of: what services export, narrowed by the client's Sidecar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from isthmus.api.config import Config
+from isthmus.api.sidecar import Sidecar
+from isthmus.collections import Collection, Context, Graph
+from isthmus.derive.audiences import Audiences
+from isthmus.derive.domain import Domain
+from isthmus.derive.views import Audience, Scope
+from isthmus.model.service import Service
+
+PUBLIC = "*"
+
+
+class Export(msgspec.Struct, frozen=True):
+    """Who may see a service."""
+
+    hostname: str
+    namespace: str
+    to: tuple[str, ...]  # namespaces, or "*" alone; empty: nobody
+
+    @property
+    def public(self) -> bool:
+        """Whether every namespace may."""
+        return self.to == (PUBLIC,)
+
+
+class Visible(msgspec.Struct, frozen=True):
+    """The hostnames that a scope sees: ``hosts``, and all public ones too unless a Sidecar narrows them."""
+
+    hosts: frozenset[str]
+    public_too: bool
+
+
+class Visibility(msgspec.Struct, frozen=True):
+    """Declared collections of visibility."""
+
+    exports: Collection[str, Export]  # by hostname
+    public: Collection[str, frozenset[str]]  # one row, key PUBLIC
+    scopes: Collection[Scope, Visible]
+
+    def hosts(self, scope: Scope) -> frozenset[str]:
+        """Everything that a scope sees."""
+        visible = self.scopes.get(scope) or Visible(frozenset(), public_too=False)
+        return visible.hosts | (self.public.get(PUBLIC) or frozenset()) if visible.public_too else visible.hosts
+
+    def sees(self, scope: Scope, hostname: str) -> bool:
+        """Whether a scope sees a hostname."""
+        visible = self.scopes.get(scope)
+        if visible is None:
+            return False
+        return hostname in visible.hosts or (visible.public_too and hostname in (self.public.get(PUBLIC) or ()))
+
+
+def declare(graph: Graph, domain: Domain, audiences: Audiences) -> Visibility:
+    """Declares what is exported and what each scope sees."""
+    exports = graph.derive("exports", domain.services, _export)
+    by_client = exports.index("client", lambda export: export.to)
+    public = graph.group(
+        "public hosts",
+        by_client,
+        lambda _, client, rows: {client: frozenset(row.hostname for row in rows)} if client == PUBLIC else {},
+    )
+
+    def derivation(ctx: Context, scope: Scope, _: tuple[Audience, ...]) -> Mapping[Scope, Visible]:
+        own = ctx.select(by_client, scope.namespace)
+        namespace, _slash, name = scope.sidecar.partition("/")
+        sidecar = ctx.get(domain.sidecars, (namespace, name)) if name else None
+        if sidecar is None or not sidecar.spec.egress:
+            return {scope: Visible(frozenset(export.hostname for export in own), public_too=True)}
+        shared = ctx.select(by_client, PUBLIC)
+        found = (export.hostname for export in (*own, *shared) if imports(sidecar, scope.namespace, export))
+        return {scope: Visible(frozenset(found), public_too=False)}
+
+    return Visibility(exports, public, graph.group("scopes", audiences.by_scope, derivation))
+
+
+def imports(sidecar: Config[Sidecar], namespace: str, export: Export) -> bool:
+    """Whether a Sidecar's egress hosts name a service."""
+    hosts = (host for listener in sidecar.spec.egress for host in listener.hosts)
+    return any(_names(host, namespace, export) for host in hosts)
+
+
+def _names(host: str, namespace: str, export: Export) -> bool:
+    where, _, name = host.partition("/")
+    if where == "~" or not name:
+        return False
+    if where not in ("*", export.namespace) and not (where == "." and export.namespace == namespace):
+        return False
+    return name in ("*", export.hostname) or (name.startswith("*.") and export.hostname.endswith(name[1:]))
+
+
+def _export(_: Context, hostname: str, service: Service) -> Mapping[str, Export]:
+    to = service.export_to or (PUBLIC,)
+    if PUBLIC in to:
+        return {hostname: Export(hostname, service.namespace, (PUBLIC,))}
+    named = {service.namespace if name == "." else name for name in to} - {"~"}
+    return {hostname: Export(hostname, service.namespace, tuple(sorted(named)))}

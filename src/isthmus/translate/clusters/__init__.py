@@ -1,0 +1,1 @@
+"""Clusters: where a proxy may send traffic to, and how."""

@@ -1,0 +1,1 @@
+"""Gateways: listeners, routes and secrets of routers, from Gateway objects."""

@@ -1,0 +1,55 @@
+"""Route configurations: virtual hosts, serialised once each, joined under a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from isthmus.model.resource import Resource
+from isthmus.protos import pb
+from isthmus.translate import names
+from isthmus.translate.encoding import Part, content_version, part, repeated, serialise
+from isthmus.translate.types import ROUTE
+
+_VIRTUAL_HOSTS_FIELD = 2  # of RouteConfiguration
+_MAX_DIRECT_RESPONSE = 1 << 20
+
+
+def virtual_host(name: str, domains: Iterable[str], routes: Iterable[Any]) -> Part:
+    """A virtual host."""
+    return part(
+        pb("envoy.config.route.v3.VirtualHost")(
+            name=name, domains=domains, routes=routes, include_request_attempt_count=True
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def catch_all(*, allow_any: bool) -> Part:
+    """What happens to requests for unknown hosts: they go where the client wanted, or get a 502."""
+    action: dict[str, Any]
+    if allow_any:
+        action = {"route": {"cluster": names.PASSTHROUGH, "timeout": {}, "max_stream_duration": {"grpc_timeout_header_max": {}}}}
+    else:
+        action = {"direct_response": {"status": 502}}
+    name = "allow_any" if allow_any else "block_all"
+    return virtual_host(name, ["*"], [{"name": name, "match": {"prefix": "/"}, **action}])
+
+
+def configuration(name: str, hosts: Sequence[Part]) -> Resource:
+    """A route configuration; its version follows from the versions of its parts."""
+    body = _head(name) + repeated(_VIRTUAL_HOSTS_FIELD, (host.body for host in hosts))
+    return Resource(name, ROUTE, body, content_version(name.encode(), *(host.version.encode() for host in hosts)))
+
+
+@lru_cache(maxsize=4096)
+def _head(name: str) -> bytes:
+    return serialise(
+        pb("envoy.config.route.v3.RouteConfiguration")(
+            name=name,
+            validate_clusters={"value": False},
+            ignore_port_in_host_matching=True,
+            max_direct_response_body_size_bytes={"value": _MAX_DIRECT_RESPONSE},
+        )
+    )

@@ -1,0 +1,30 @@
+"""The route of a service that no VirtualService is about."""
+
+from __future__ import annotations
+
+from isthmus.api.mesh_config import MeshConfig
+from isthmus.model.service import Protocol, ServicePort
+from isthmus.translate import alpn, names
+from isthmus.translate.routes.hash_policy import HashPolicy
+from isthmus.translate.routes.retries import retry_policy
+from isthmus.translate.values import Fields
+
+
+def route(
+    hostname: str, port: ServicePort, mesh: MeshConfig, hashing: HashPolicy = (), *, sidecar: bool = True
+) -> Fields:
+    """Every request goes to the service, without a time limit."""
+    action: Fields = {"cluster": names.outbound(hostname, port.number), "timeout": {}, "max_stream_duration": {"grpc_timeout_header_max": {}}}
+    if retries := retry_policy(None, mesh):
+        action["retry_policy"] = retries
+    if hashing:
+        action["hash_policy"] = hashing
+    fields: Fields = {
+        "name": "default",
+        "match": {"prefix": "/"},
+        "route": action,
+        "decorator": {"operation": f"{hostname}:{port.number}/*"},
+    }
+    if port.protocol is Protocol.AUTO:
+        fields["typed_per_filter_config"] = alpn.per_request(follows_client=sidecar)
+    return fields

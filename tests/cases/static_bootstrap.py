@@ -1,0 +1,103 @@
+"""A bootstrap that holds a proxy's resources, for Envoy's own validation (``--mode validate``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from isthmus.derive.discovery import Discovery
+from isthmus.protos import pb, to_dict
+from isthmus.translate import types
+
+KINDS = {
+    "clusters": types.CLUSTER,
+    "endpoints": types.ENDPOINT,
+    "listeners": types.LISTENER,
+    "routes": types.ROUTE,
+    "secrets": types.SECRET,
+    "names": types.NAME_TABLE,
+}
+_MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
+
+
+def resources(discovery: Discovery, proxy: str) -> dict[str, dict[str, Any]]:
+    """Everything that a proxy is told, as protobuf JSON: kind → name → resource."""
+    found = {kind: discovery.wildcard(proxy, type_url) for kind, type_url in KINDS.items()}
+    return {
+        kind: {name: decoded(resource.type_url, resource.body) for name, resource in sorted(of_kind.items())}
+        for kind, of_kind in found.items()
+    }
+
+
+def decoded(type_url: str, body: bytes) -> dict[str, Any]:
+    """A resource as protobuf JSON."""
+    return to_dict(pb(type_url.partition("/")[2]).FromString(body))
+
+
+def bootstrap(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Static listeners and clusters; load assignments and route configurations are put inline, so they are read."""
+    assigned = [_assigned(cluster, found["endpoints"]) for cluster in found["clusters"].values()]
+    return {
+        "node": {"id": "validation", "cluster": "validation"},
+        "dynamic_resources": {
+            "ads_config": {
+                "api_type": "DELTA_GRPC",
+                "transport_api_version": "V3",
+                "grpc_services": [{"envoy_grpc": {"cluster_name": "sds-grpc"}}],
+            }
+        },
+        "static_resources": {
+            "clusters": [*assigned, _secret_service()],
+            "listeners": [*found["listeners"].values(), *_route_listeners(found["routes"].values())],
+            "secrets": list(found["secrets"].values()),
+        },
+    }
+
+
+def _assigned(cluster: Mapping[str, Any], endpoints: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(cluster)
+    if result.get("type") == "EDS":
+        del result["eds_cluster_config"]
+        result |= {"type": "STATIC", "load_assignment": endpoints[cluster["name"]]}
+    return result
+
+
+def _route_listeners(routes: Iterable[Any]) -> Iterable[dict[str, Any]]:
+    for port, route in enumerate(routes, 20000):
+        slot = "envoy.filters.http.set_filter_state"
+        filters = [
+            {"name": slot, "typed_config": _any("envoy.extensions.filters.http.set_filter_state.v3.Config")},
+            {"name": "envoy.filters.http.fault", "typed_config": _any("envoy.extensions.filters.http.fault.v3.HTTPFault")},
+            {"name": "envoy.filters.http.cors", "typed_config": _any("envoy.extensions.filters.http.cors.v3.Cors")},
+            {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER}},
+        ]
+        manager = {"@type": _MANAGER, "stat_prefix": "validation", "route_config": route, "http_filters": filters}
+        yield {
+            "name": f"routes {port}",
+            "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+            "filter_chains": [
+                {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+            ],
+        }
+
+
+def _any(name: str) -> dict[str, str]:
+    return {"@type": f"type.googleapis.com/{name}"}
+
+
+def _secret_service() -> dict[str, Any]:
+    return {
+        "name": "sds-grpc",
+        "type": "STATIC",
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                **_any("envoy.extensions.upstreams.http.v3.HttpProtocolOptions"),
+                "explicit_http_config": {"http2_protocol_options": {}},
+            }
+        },
+        "load_assignment": {
+            "cluster_name": "sds-grpc",
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": "/nowhere/sds"}}}}]}],
+        },
+    }

@@ -3,7 +3,6 @@
 Knows uv, the C compiler, the lab's programs and this project's own files. Does not know what a Containerfile does.
 """
 
-import os
 import platform
 import shutil
 import sys
@@ -16,6 +15,7 @@ from isthmus.lab import binaries
 from isthmus.lab.images import lock, sources
 from isthmus.lab.images.build import Ingredient
 from isthmus.lab.images.command import ImageError, run
+from isthmus.lab.uv import find_uv
 
 PYTHON = "3.11"
 """Python's version in the images (that of Debian bookworm), whatever runs this program."""
@@ -92,12 +92,10 @@ def _listed(file: Path) -> tuple[str, ...]:
 
 
 def uv() -> Path:
-    """The program uv: `$UV` (set by `uv run`), the one that `make setup` brought, or the one on PATH."""
-    candidates = (os.environ.get("UV"), str(sources.PACKAGE.parents[1] / ".tools" / "bin" / "uv"), shutil.which("uv"))
-    for candidate in candidates:
-        if candidate and os.access(candidate, os.X_OK):
-            return Path(candidate)
-    raise ImageError("uv is not installed; it fetches the dependencies of the images. Cure: `make setup`")
+    """The program uv. Raises ImageError where there is none."""
+    if (found := find_uv()) is None:
+        raise ImageError("uv is not installed; it fetches the dependencies of the images. Cure: `make setup`")
+    return found
 
 
 def _package(_directory: Path) -> Ingredient:

@@ -48,11 +48,13 @@ def hierarchies(mountinfo: str) -> tuple[Hierarchy, ...]:
 
 def join(name: str) -> None:
     """Puts the calling process into the group `name` of every hierarchy, creating it; on v2 into its leaf INIT."""
-    for hierarchy in hierarchies(MOUNTINFO.read_text()):
+    found = hierarchies(MOUNTINFO.read_text())
+    for hierarchy in found:
         group = Path(hierarchy.mountpoint) / name
         group.mkdir(exist_ok=True)
         if hierarchy.is_v2:
-            _delegate(Path(hierarchy.mountpoint))
+            if len(found) == 1:  # beside v1 hierarchies it has no controllers that a node needs
+                _delegate(Path(hierarchy.mountpoint))
             group = group / INIT
             group.mkdir(exist_ok=True)
         elif "cpuset" in hierarchy.options.split(","):

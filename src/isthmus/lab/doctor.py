@@ -16,8 +16,10 @@ from isthmus.lab.paths import cache_dir, labs_dir
 
 MEMORY_GIGABYTES = 3.0
 """Two clusters with a mesh and its samples."""
-DISK_GIGABYTES = 6.0
-"""Programs, images, and what building them takes."""
+DISK_GIGABYTES = 4.0
+"""Programs, images and a lab."""
+BUILD_GIGABYTES = 6.0
+"""What building the programs takes on top, mostly in Go's own caches."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -60,9 +62,9 @@ def _memory() -> Finding:
 
 
 def _disk() -> Finding:
-    """The cache must share a file system with the labs, or nodes copy images instead of linking to them."""
     free = min(shutil.disk_usage(_existing(path)).free for path in (cache_dir(), labs_dir())) / (1 << 30)
-    cure = "" if free >= DISK_GIGABYTES else f"a lab takes {DISK_GIGABYTES:.0f} GB in {cache_dir()} and {labs_dir()}"
+    needed = DISK_GIGABYTES + (BUILD_GIGABYTES if binaries.missing(binaries.all_names()) else 0)
+    cure = "" if free >= needed else f"{needed:.0f} GB are needed in {cache_dir()} and {labs_dir()}"
     return Finding("disk", not cure, f"{free:.1f} GB free", cure)
 
 

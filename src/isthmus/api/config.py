@@ -20,11 +20,15 @@ class Severity(StrEnum):
 
 
 class Problem(msgspec.Struct, frozen=True, order=True):
-    """A user's mistake in one object: where (``spec.servers[0].port``), and what with its cure."""
+    """A user's mistake in one object: where (``spec.servers[0].port``), and what with its cure.
+
+    ``rule`` names the broken rule where others tell it apart from the rest.
+    """
 
     path: str
     message: str
     severity: Severity = Severity.ERROR
+    rule: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message

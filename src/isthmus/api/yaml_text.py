@@ -39,10 +39,20 @@ class YamlError(ValueError):
 
 def documents(text: str) -> list[object]:
     """All documents of a text, empty ones left out. Raises ``YamlError``."""
+    return [found for _, found in numbered_documents(text)]
+
+
+def numbered_documents(text: str) -> list[tuple[int, object]]:
+    """All documents with the line where each begins (from 1), empty ones left out. Raises ``YamlError``."""
+    found: list[tuple[int, object]] = []
     try:
-        return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
+        loader = _Loader(text)
+        while loader.check_node():
+            node = loader.get_node()
+            found.append((node.start_mark.line + 1, loader.construct_document(node)))
     except yaml.YAMLError as error:
         raise YamlError(_one_line(error)) from error
+    return [entry for entry in found if entry[1] is not None]
 
 
 def document(text: str) -> object:

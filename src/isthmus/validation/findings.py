@@ -14,9 +14,9 @@ Findings = Iterator[Problem]
 T = TypeVar("T", bound=Hashable)
 
 
-def warning(path: str, message: str) -> Problem:
+def warning(path: str, message: str, rule: str = "") -> Problem:
     """A finding that does not refuse the object."""
-    return Problem(path, message, Severity.WARNING)
+    return Problem(path, message, Severity.WARNING, rule)
 
 
 def wrong(path: str, message: str) -> Findings:

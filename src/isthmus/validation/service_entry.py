@@ -49,7 +49,8 @@ def _ports(spec: ServiceEntry) -> Findings:
         if port.protocol and port.protocol.upper() not in PROTOCOLS:
             yield Problem(f"{path}.protocol", f"{port.protocol!r} is not one of {', '.join(sorted(PROTOCOLS))}")
         if port.protocol.upper() in ("TCP", "") and not spec.addresses and spec.resolution == "NONE":
-            yield warning(path, "a TCP port without addresses takes all traffic to this port number")
+            message = "a TCP port without addresses takes all traffic to this port number"
+            yield warning(path, message, "addresses-required")
     for _, index, number in repeated(port.number for port in spec.ports):
         yield Problem(f"spec.ports[{index}].number", f"{number} occurs twice")
     for _, index, name in repeated(port.name for port in spec.ports):

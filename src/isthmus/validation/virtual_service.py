@@ -105,11 +105,13 @@ def _unreachable(path: str, matches: Iterable[tuple[msgspec.Struct, ...]]) -> Fi
     for index, conditions in enumerate(matches):
         where = f"{path}[{index}]"
         if caught is not None:
-            yield warning(where, f"is never reached: {caught} matches everything")
+            yield warning(where, f"is never reached: {caught} matches everything", "unreachable-rule")
         elif not conditions:
             caught = where
         for position, condition in enumerate(conditions):
             text = msgspec.json.encode(condition, order="sorted")
             earlier = seen.setdefault(text, f"{where}.match[{position}]")
             if earlier != f"{where}.match[{position}]":
-                yield warning(f"{where}.match[{position}]", f"is never reached: it equals {earlier}")
+                yield warning(
+                    f"{where}.match[{position}]", f"is never reached: it equals {earlier}", "ineffective-match"
+                )

@@ -14,9 +14,19 @@ from typing import Any
 from isthmus.gotemplate.errors import FunctionError, Position, TemplateError
 from isthmus.gotemplate.evaluate import MissingKey
 from isthmus.gotemplate.templates import Templates
-from isthmus.gotemplate.values import MISSING, Record
+from isthmus.gotemplate.values import MISSING, MethodMap, Record
 
-__all__ = ["MISSING", "FunctionError", "MissingKey", "Position", "Record", "TemplateError", "Templates", "render"]
+__all__ = [
+    "MISSING",
+    "FunctionError",
+    "MethodMap",
+    "MissingKey",
+    "Position",
+    "Record",
+    "TemplateError",
+    "Templates",
+    "render",
+]
 
 
 def render(

@@ -42,6 +42,16 @@ class Record:
         return self.text or "{" + " ".join(str(value) for value in self.fields.values()) + "}"
 
 
+class MethodMap(dict[str, Any]):
+    """A Go map type with methods, such as Helm's `.Files`: entries come first in a range, methods in a field."""
+
+    __slots__ = ("methods",)
+
+    def __init__(self, entries: Mapping[str, Any], methods: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__(entries)
+        self.methods = methods
+
+
 def is_nil(value: Any) -> bool:
     """Report whether `value` is a nil interface or no value at all."""
     return value is None or value is MISSING

@@ -1,0 +1,95 @@
+"""Helm charts as they lie on disk: metadata, default values, templates, files, subcharts.
+
+Knows the layout of a chart's directory. Does not know how templates are rendered.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import isthmus
+from isthmus.gotemplate import yaml_text
+from isthmus.install.errors import InstallError
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """One chart. `templates` and `files` are by path from the chart's root, `values` as Helm decodes them."""
+
+    metadata: Mapping[str, Any]
+    values: Mapping[str, Any]
+    templates: Mapping[str, str]
+    files: Mapping[str, bytes]
+    definitions: tuple[str, ...] = ()
+    subcharts: tuple[Chart, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The chart's name, which subcharts' values are found by."""
+        return str(self.metadata["name"])
+
+
+def bundled(relative: str) -> Path:
+    """A directory that is shipped with this package: `charts`, `samples` or `images`.
+
+    In an installed package it is package data; in a source tree it stands beside `src`.
+    """
+    package = Path(isthmus.__file__).parent
+    installed = package / "_data" / relative
+    return installed if installed.exists() else package.parent.parent / relative
+
+
+@cache
+def load(directory: Path) -> Chart:
+    """Read a chart. Raises InstallError naming the file that is missing or malformed."""
+    definition = directory / "Chart.yaml"
+    if not definition.is_file():
+        raise InstallError(f"{directory} is no chart: it has no Chart.yaml")
+    contents = dict(_contents(directory))
+    return Chart(
+        metadata=_map(definition, contents.pop("Chart.yaml")),
+        values=_map(directory / "values.yaml", contents.pop("values.yaml", b"")),
+        templates={path: text.decode() for path, text in contents.items() if path.startswith("templates/")},
+        files={path: text for path, text in contents.items() if not path.startswith(("templates/", "crds/"))},
+        definitions=tuple(text.decode() for path, text in sorted(contents.items()) if path.startswith("crds/")),
+        subcharts=tuple(load(path) for path in sorted(directory.glob("charts/*")) if (path / "Chart.yaml").is_file()),
+    )
+
+
+def _contents(directory: Path) -> Iterator[tuple[str, bytes]]:
+    ignored = _ignored(directory)
+    for path in sorted(directory.rglob("*")):
+        relative = path.relative_to(directory).as_posix()
+        if path.is_file() and not relative.startswith("charts/") and not _matches(relative, ignored):
+            yield relative, path.read_bytes()
+
+
+def _ignored(directory: Path) -> tuple[str, ...]:
+    file = directory / ".helmignore"
+    lines = file.read_text().splitlines() if file.is_file() else []
+    return (".helmignore", *(line.strip() for line in lines if line.strip() and not line.startswith("#")))
+
+
+def _matches(relative: str, patterns: tuple[str, ...]) -> bool:
+    name = relative.rpartition("/")[2]
+    return any(
+        fnmatch.fnmatch(name, pattern)
+        or fnmatch.fnmatch(relative, pattern.lstrip("/"))
+        or relative.startswith(pattern.strip("/") + "/")
+        for pattern in patterns
+    )
+
+
+def _map(path: Path, text: bytes) -> Mapping[str, Any]:
+    try:
+        value = yaml_text.load(text.decode(), integers=float)
+    except (yaml_text.YamlError, UnicodeDecodeError) as problem:
+        raise InstallError(f"{path}: {problem}") from None
+    if not isinstance(value, dict | None):
+        raise InstallError(f"{path}: expected a map")
+    return value or {}

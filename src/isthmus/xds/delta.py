@@ -31,6 +31,7 @@ class DeltaSession:
         self._count = 0
         self._subscriptions: dict[str, Subscription] = {}  # in push order
         self._ledgers: dict[str, Ledger] = {}
+        self._cold: set[str] = set()  # clusters sent before the client asked for any endpoints
 
     @property
     def ledgers(self) -> Mapping[str, Ledger]:
@@ -97,6 +98,9 @@ class DeltaSession:
         self._subscriptions[request.type_url] = subscription
         self._subscriptions = dict(sorted(self._subscriptions.items(), key=lambda item: rank(item[0])))
         self._ledgers[request.type_url] = Ledger()
+        if request.type_url == ENDPOINT:
+            subscription.anticipate(self._cold)
+            self._cold = set()
 
     def _answer(self, type_url: str, subscription: Subscription, lookup: Lookup) -> Answer | None:
         version_of = self._endpoint_version if type_url == ENDPOINT else _content_version
@@ -120,9 +124,11 @@ class DeltaSession:
 
     def _warm(self, clusters: Answer) -> None:
         """Lets endpoints follow their clusters at once, so that those are warm when routes to them arrive."""
+        self._cold.update(resource.name for resource, _ in clusters.changed)
         endpoints = self._subscriptions.get(ENDPOINT)
         if endpoints is not None:
-            endpoints.anticipate({resource.name for resource, _ in clusters.changed})
+            endpoints.anticipate(self._cold)
+            self._cold = set()
 
     def _message(self, type_url: str, answer: Answer, moment: Moment) -> Message:
         self._count += 1

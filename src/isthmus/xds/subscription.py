@@ -79,11 +79,10 @@ class Subscription:
             self._due |= relevant
         return bool(relevant)
 
-    def anticipate(self, names: Names) -> None:
+    def anticipate(self, names: set[str]) -> None:
         """Sends these along although nobody asked yet: the client is about to, and then gets them again."""
-        if names is not ALL:
-            self._ahead |= names
-            self.mark(names)
+        self._ahead |= names
+        self.mark(names)
 
     def compose(self, lookup: Lookup, version_of: Versions) -> Answer | None:
         """What to send now; None for nothing. Whatever it returns counts as held by the client.

@@ -40,7 +40,8 @@ def pod_address(namespace: str, service: str, number: int) -> str:
 
 async def populate(client: Client, size: Size) -> None:
     """Creates everything; what exists already stays."""
-    await _all(_ensure(client, kinds.NAMESPACE, _namespace(f"ns-{number:03}")) for number in range(size.namespaces))
+    names = ["istio-system", *(f"ns-{number:03}" for number in range(size.namespaces))]
+    await _all(_ensure(client, kinds.NAMESPACE, _namespace(name)) for name in names)
     await _all(_service(client, namespace, name, size) for namespace, name in size.names())
     if size.isolated:
         await _all(_ensure(client, kinds.SIDECAR, _sidecar(f"ns-{number:03}")) for number in range(size.namespaces))

@@ -85,7 +85,7 @@ async def change_steadily(
     for number in range(int(rate * seconds)):
         namespace, service = names[(number * 7) % len(names)]
         await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        keep = (number * 7 // len(names)) % 2
+        keep = 1 + (1 + number * 7 // len(names)) % 2
         pods = [(f"{service}-{index}", pod_address(namespace, service, index)) for index in range(keep)]
         await client.replace(kinds.ENDPOINT_SLICE, slice_body(namespace, service, pods))
         written[f"outbound|80||{service}.{namespace}.svc.cluster.local", number] = time.perf_counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import field
+
 from isthmus.api.core_meta import LabelledMeta, ObjectReference
 from isthmus.api.wire import Wire
 
@@ -41,8 +43,19 @@ class EndpointSlice(Wire, frozen=True, kw_only=True):
 
     metadata: LabelledMeta
     address_type: str = "IPv4"
-    ports: tuple[EndpointPort, ...] = ()
-    endpoints: tuple[Endpoint, ...] = ()
+    # The API server writes null for an empty list of these two.
+    declared_ports: tuple[EndpointPort, ...] | None = field(name="ports", default=None)
+    listed_endpoints: tuple[Endpoint, ...] | None = field(name="endpoints", default=None)
+
+    @property
+    def ports(self) -> tuple[EndpointPort, ...]:
+        """The ports of all endpoints."""
+        return self.declared_ports or ()
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The endpoints."""
+        return self.listed_endpoints or ()
 
     @property
     def service(self) -> str:

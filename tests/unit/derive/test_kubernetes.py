@@ -203,3 +203,14 @@ def test_a_removed_cluster_takes_its_endpoints_and_services_with_it(mesh: Mesh) 
     assert merged is not None
     assert {entry.cluster for entry in endpoints.ports["http"]} == {"c1"}
     assert merged.clusters == ("c1",)
+
+
+def test_a_slice_that_lost_its_last_endpoint_has_none(mesh: Mesh) -> None:
+    mesh.apply("c1", pod("p", "10.10.1.5"))
+    mesh.apply("c1", endpoint_slice("hello", ("p", "10.10.1.5")))
+    null_list = endpoint_slice("hello").replace("endpoints: []", "endpoints: null")
+    assert "null" in null_list
+    mesh.apply("c1", null_list)
+    endpoints = mesh.domain.endpoints.get(HOST)
+    assert endpoints is not None
+    assert endpoints.ports == {"http": ()}

@@ -65,7 +65,7 @@ def parse_remote(text: str | bytes, allowed: frozenset[str] = frozenset()) -> Ac
     Raises ``AccessError`` with the field and the cure.
     """
     config = kubeconfig.parse(text)
-    for entry in config.users or ():
+    for entry in config.users:
         kubeconfig.refuse_unsafe(entry.user, entry.name, allowed)
     return _resolve(kubeconfig.choose(config))
 
@@ -134,7 +134,7 @@ def _anchored(config: Kubeconfig, base: Path) -> Kubeconfig:
                 entry.cluster, certificate_authority=absolute(entry.cluster.certificate_authority)
             ),
         )
-        for entry in config.clusters or ()
+        for entry in config.clusters
     )
     users = tuple(
         msgspec.structs.replace(
@@ -147,7 +147,7 @@ def _anchored(config: Kubeconfig, base: Path) -> Kubeconfig:
                 exec=anchored_exec(entry.user.exec),
             ),
         )
-        for entry in config.users or ()
+        for entry in config.users
     )
     return msgspec.structs.replace(config, clusters=clusters, users=users)
 
@@ -165,9 +165,9 @@ def _resolve(choice: Choice) -> Access:
         exec=user.exec,
         auth_provider=user.auth_provider,
         impersonate=user.impersonate,
-        impersonate_groups=user.impersonate_groups or (),
+        impersonate_groups=user.impersonate_groups,
         tls_server_name=cluster.tls_server_name,
-        insecure=bool(cluster.insecure_skip_tls_verify),
+        insecure=cluster.insecure_skip_tls_verify,
         proxy_url=cluster.proxy_url,
         compress=not cluster.disable_compression,
         namespace=choice.namespace or "default",

@@ -16,7 +16,7 @@ import msgspec
 from isthmus.kube.access import Access
 from isthmus.kube.credentials import CredentialSource
 from isthmus.kube.discovery import Discovery
-from isthmus.kube.errors import ApiError
+from isthmus.kube.errors import ApiError, MalformedError
 from isthmus.kube.kinds import Kind
 from isthmus.kube.pages import Page, Reject, decode_page
 from isthmus.kube.transport import JSON, Answer, Call, Timeouts, Transport
@@ -122,7 +122,7 @@ class Client:
     async def get(self, kind: Kind, name: str, *, namespace: str = "", into: Any = Object) -> Any:
         """One object; ``ApiError`` with ``not_found`` when there is none."""
         answer = await self.request(Call("GET", kind.path(namespace, name)))
-        return msgspec.json.decode(answer.body, type=into)
+        return self._decoded(answer, into)
 
     async def find(self, kind: Kind, name: str, *, namespace: str = "") -> Object | None:
         """One object, or None when there is none."""
@@ -164,7 +164,10 @@ class Client:
             limit = (("limit", str(size)),) if size else ()
             params = (*query.params(), *limit, *((("continue", resume),) if resume else ()))
             answer = await self.request(Call("GET", kind.path(query.namespace), params))
-            page = decode_page(answer.body, into, reject)
+            try:
+                page = decode_page(answer.body, into, reject)
+            except msgspec.DecodeError as error:
+                raise self._malformed(error) from None
             yield page
             resume = page.metadata.resume
             if not resume:
@@ -242,7 +245,17 @@ class Client:
             encoded = yaml_safe(encoded)
         call = Call(method, path, params, encoded, content_type)
         answer = await self.request(call)
-        return msgspec.json.decode(answer.body, type=Object)
+        result: Object = self._decoded(answer, Object)
+        return result
+
+    def _decoded(self, answer: Answer, into: Any) -> Any:
+        try:
+            return msgspec.json.decode(answer.body, type=into)
+        except msgspec.DecodeError as error:
+            raise self._malformed(error) from None
+
+    def _malformed(self, error: msgspec.DecodeError) -> MalformedError:
+        return MalformedError(f"{self.access.server} gave an answer that is not understood: {error}")
 
 
 def yaml_safe(encoded: bytes) -> bytes:

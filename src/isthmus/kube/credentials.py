@@ -123,7 +123,7 @@ class Plugin:
     async def current(self) -> Credential:
         """The plug-in's credential, from memory until shortly before it ends."""
         async with self._running:
-            if self._credential is None or _is_stale(self._credential, self._clock()):
+            if self._credential is None or is_stale(self._credential, self._clock()):
                 self._credential = plugin_credential(await self._run(), self._spec)
             return self._credential
 
@@ -133,12 +133,12 @@ class Plugin:
 
     async def _run(self) -> bytes:
         spec = self._spec
-        environment = {**os.environ, **{entry.name: entry.value for entry in spec.env or ()}}
+        environment = {**os.environ, **{entry.name: entry.value for entry in spec.env}}
         environment["KUBERNETES_EXEC_INFO"] = exec_info(spec, self._access, interactive=self._interactive())
         try:
             process = await asyncio.create_subprocess_exec(
                 spec.command,
-                *(spec.args or ()),
+                *spec.args,
                 env=environment,
                 stdin=None if self._interactive() else asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -152,7 +152,7 @@ class Plugin:
         return output
 
     def _interactive(self) -> bool:
-        mode = self._spec.interactive_mode or "IfAvailable"
+        mode = self._spec.interactive_mode
         terminal = sys.stdin is not None and sys.stdin.isatty()
         if mode == "Always" and not terminal:
             raise AccessError(f"credential plug-in {self._spec.command} needs a terminal (interactiveMode: Always)")
@@ -197,15 +197,6 @@ def exec_info(spec: ExecSpec, access: Access, *, interactive: bool) -> str:
     return msgspec.json.encode(info).decode()
 
 
-def source_of(access: Access) -> CredentialSource:
-    """The credential source that an access asks for."""
-    fixed = Credential(access.token, access.client_cert_pem, access.client_key_pem)
-    if access.token_file:
-        return TokenFile(access.token_file, fixed)
-    if access.exec:
-        return Plugin(access.exec, access)
-    return Fixed(fixed)
-
-
-def _is_stale(credential: Credential, now: float) -> bool:
+def is_stale(credential: Credential, now: float) -> bool:
+    """Whether a credential has ended, or will too soon to be used."""
     return credential.expires is not None and now >= credential.expires - EXPIRY_MARGIN_SECONDS

@@ -5,8 +5,6 @@ Knows: ``Status`` objects and their reasons. Does not know how errors are retrie
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 
@@ -24,6 +22,10 @@ class UnreachableError(KubeError):
 
 class UnknownKindError(KubeError):
     """The API server does not serve this kind (a CRD that is not installed, or a typing mistake)."""
+
+
+class MalformedError(KubeError):
+    """An answer that is not what the API promises: a captive portal's page, or an object of another shape."""
 
 
 class WaitTimeoutError(KubeError):
@@ -110,8 +112,3 @@ def error_of(code: int, body: bytes, *, retry_after: float | None = None) -> Api
     if retry_after is None and status.details and status.details.retry_after_seconds:
         retry_after = float(status.details.retry_after_seconds)
     return ApiError(status, retry_after=retry_after)
-
-
-def is_status_failure(value: Any) -> bool:
-    """Whether a decoded body is a failed ``Status``."""
-    return isinstance(value, dict) and value.get("kind") == "Status" and value.get("status") == "Failure"

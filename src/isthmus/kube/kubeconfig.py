@@ -30,18 +30,18 @@ class ExecSpec(msgspec.Struct, frozen=True, rename="camel"):
 
     command: str
     api_version: str = "client.authentication.k8s.io/v1"
-    args: tuple[str, ...] | None = None
-    env: tuple[ExecEnv, ...] | None = None
-    install_hint: str | None = None
-    provide_cluster_info: bool | None = None
-    interactive_mode: str | None = None
+    args: tuple[str, ...] = ()
+    env: tuple[ExecEnv, ...] = ()
+    install_hint: str = ""
+    provide_cluster_info: bool = False
+    interactive_mode: str = "IfAvailable"
 
 
 class AuthProvider(msgspec.Struct, frozen=True):
     """A legacy credential plug-in, compiled into the client."""
 
     name: str
-    config: dict[str, str] | None = None
+    config: dict[str, str] = {}
 
 
 class Cluster(msgspec.Struct, frozen=True, rename="kebab"):
@@ -50,10 +50,10 @@ class Cluster(msgspec.Struct, frozen=True, rename="kebab"):
     server: str = ""
     certificate_authority: str = ""
     certificate_authority_data: str = ""
-    insecure_skip_tls_verify: bool | None = None
+    insecure_skip_tls_verify: bool = False
     tls_server_name: str = ""
     proxy_url: str = ""
-    disable_compression: bool | None = None
+    disable_compression: bool = False
 
 
 class User(msgspec.Struct, frozen=True, rename="kebab"):
@@ -70,7 +70,7 @@ class User(msgspec.Struct, frozen=True, rename="kebab"):
     exec: ExecSpec | None = None
     auth_provider: AuthProvider | None = None
     impersonate: str = msgspec.field(default="", name="as")
-    impersonate_groups: tuple[str, ...] | None = msgspec.field(default=None, name="as-groups")
+    impersonate_groups: tuple[str, ...] = msgspec.field(default=(), name="as-groups")
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -105,9 +105,9 @@ class NamedContext(msgspec.Struct, frozen=True):
 class Kubeconfig(msgspec.Struct, frozen=True, rename="kebab"):
     """A whole file."""
 
-    clusters: tuple[NamedCluster, ...] | None = None
-    users: tuple[NamedUser, ...] | None = None
-    contexts: tuple[NamedContext, ...] | None = None
+    clusters: tuple[NamedCluster, ...] = ()
+    users: tuple[NamedUser, ...] = ()
+    contexts: tuple[NamedContext, ...] = ()
     current_context: str = ""
 
 
@@ -116,8 +116,8 @@ class _Loader(yaml.CSafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:[tT]rue|TRUE|[fF]alse|FALSE)$"), list("tTfF"))
 
 
 def parse(text: str | bytes, origin: str = "kubeconfig") -> Kubeconfig:
@@ -140,9 +140,9 @@ def merge(files: Iterable[Kubeconfig]) -> Kubeconfig:
     """Several files as one: the first that names a thing wins, as ``KUBECONFIG`` promises."""
     known = tuple(files)
     return Kubeconfig(
-        clusters=_first_of(entry for file in known for entry in file.clusters or ()),
-        users=_first_of(entry for file in known for entry in file.users or ()),
-        contexts=_first_of(entry for file in known for entry in file.contexts or ()),
+        clusters=_first_of(entry for file in known for entry in file.clusters),
+        users=_first_of(entry for file in known for entry in file.users),
+        contexts=_first_of(entry for file in known for entry in file.contexts),
         current_context=next((file.current_context for file in known if file.current_context), ""),
     )
 
@@ -215,12 +215,12 @@ def _first_of(entries: Iterable[_Named]) -> tuple[_Named, ...]:
     return tuple(found.values())
 
 
-def _find(entries: tuple[_Named, ...] | None, name: str) -> _Named | None:
-    return next((entry for entry in entries or () if entry.name == name), None)
+def _find(entries: tuple[_Named, ...], name: str) -> _Named | None:
+    return next((entry for entry in entries if entry.name == name), None)
 
 
-def _known(contexts: tuple[NamedContext, ...] | None) -> str:
-    names = ", ".join(sorted(entry.name for entry in contexts or ()))
+def _known(contexts: tuple[NamedContext, ...]) -> str:
+    names = ", ".join(sorted(entry.name for entry in contexts))
     return f" (it has: {names})" if names else " (it has no contexts)"
 
 

@@ -1,12 +1,11 @@
 """HTTP to one API server: connections, authentication, and what is retried below the caller's notice.
 
-Knows: aiohttp. Does not know kinds, objects or watches. This is one of two files that import aiohttp.
+Knows: aiohttp. Does not know kinds, objects or watches.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -18,8 +17,10 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.kube.access import Access
-from isthmus.kube.credentials import Credential, CredentialSource, source_of
+from isthmus.kube.credentials import Credential, CredentialSource
 from isthmus.kube.errors import AccessError, ApiError, UnreachableError, error_of
+from isthmus.kube.sockets import OpenSockets
+from isthmus.kube.sources import source_of
 from isthmus.kube.tls import client_context
 
 JSON = "application/json"
@@ -64,12 +65,13 @@ class Transport:
         self.access = access
         self._timeouts = timeouts or Timeouts()
         self._source = source or source_of(access)
+        self._sockets = OpenSockets()
         self._session: aiohttp.ClientSession | None = None
         self._tls: tuple[Credential, ssl.SSLContext] | None = None
 
     async def __aenter__(self) -> Transport:
         """Opens no connection yet: the first request does."""
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60, socket_factory=_keepalive_socket)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60, socket_factory=self._sockets.create)
         self._session = aiohttp.ClientSession(connector=connector, headers=self._fixed_headers())
         return self
 
@@ -79,6 +81,7 @@ class Transport:
         """Closes every connection."""
         if self._session is not None:
             await self._session.close()
+            await self._sockets.close()
             self._session = None
 
     async def request(self, call: Call) -> Answer:
@@ -111,7 +114,7 @@ class Transport:
         with _translated(self.access.server):
             response = await self._send(call, limits)
         try:
-            if response.status >= 400:
+            if response.status >= 300:
                 raise await _refusal(response)
             yield Body(response, self.access.server)
         finally:
@@ -142,7 +145,7 @@ class Transport:
         limits = aiohttp.ClientTimeout(total=total, sock_connect=self._timeouts.connect)
         with _translated(self.access.server):
             async with await self._send(call, limits) as response:
-                if response.status >= 400:
+                if response.status >= 300:
                     raise await _refusal(response)
                 return Answer(response.status, await response.read(), response.headers)
 
@@ -203,18 +206,6 @@ class Body:
         """All that has arrived since the last call, at least one byte; empty at the end of the body."""
         with _translated(self._server):
             return await self._response.content.readany()
-
-
-def _keepalive_socket(info: Any) -> socket.socket:
-    """A socket that notices within about 30 s that its peer is gone, as a cut link sends no reset."""
-    family, kind, protocol, _, _ = info
-    opened = socket.socket(family, kind, protocol)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    settings = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
-    for name, value in settings.items():
-        if hasattr(socket, name):
-            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    return opened
 
 
 def _asks_for_retry(error: ApiError) -> bool:

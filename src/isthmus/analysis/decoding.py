@@ -21,6 +21,7 @@ from isthmus.api.core_webhook import WebhookConfiguration
 from isthmus.api.kinds import DEFINITIONS
 from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.mesh_networks import MeshNetworks
+from isthmus.api.reason import problem_of
 from isthmus.api.wire import Object, ObjectMeta, Wire
 from isthmus.validation.validate import kind_of, validate, without_nulls
 
@@ -71,7 +72,7 @@ def decode(base: ClusterSnapshot, objects: Iterable[Located]) -> tuple[ClusterSn
             for field, value in _values(base.name, origin, written):
                 fields.setdefault(field, []).append(Entry(origin, value))
         except msgspec.ValidationError as error:
-            findings.append(found(SCHEMA_ERROR, origin, error))
+            findings.append(found(SCHEMA_ERROR, origin, problem_of(error)))
     tuples = {field: tuple(entries) for field, entries in fields.items()}
     return msgspec.structs.replace(base, **tuples), findings
 

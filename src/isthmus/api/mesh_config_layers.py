@@ -15,6 +15,7 @@ import msgspec
 from isthmus.api.config import Problem, Problems, Severity
 from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.proxy_settings import ProxySettings
+from isthmus.api.reason import problem_of
 from isthmus.api.wire import Wire
 from isthmus.api.yaml_text import YamlError, document
 
@@ -78,8 +79,8 @@ def _well_formed(kind: type[Wire], raw: Mapping[str, Any], path: str) -> tuple[L
         elif name == "defaultConfig" and isinstance(value, dict):
             kept[name], inner = _well_formed(ProxySettings, value, where)
             problems.extend(inner)
-        elif error := _conversion_error(value, known[name].type):
-            problems.append(Problem(where, f"{error}; the field is ignored"))
+        elif problem := _misfit(value, known[name].type, where):
+            problems.append(Problem(problem.path, f"{problem.message}; the field is ignored"))
         else:
             kept[name] = value
     return kept, tuple(problems)
@@ -90,12 +91,12 @@ def _unknown(where: str, name: str) -> Problem:
     return Problem(where, why, Severity.WARNING)
 
 
-def _conversion_error(value: object, type_: Any) -> str:
+def _misfit(value: object, type_: Any, path: str) -> Problem | None:
     try:
         msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
-        return str(error)
-    return ""
+        return problem_of(error, path)
+    return None
 
 
 def _deep(under: Any, over: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import msgspec
 
 from isthmus.api.config import Problem, Problems
+from isthmus.api.reason import problem_of
 from isthmus.api.wire import Groups, UInt32, Wire
 from isthmus.api.yaml_text import YamlError, document
 
@@ -52,20 +53,28 @@ def parse(text: str) -> tuple[MeshNetworks, Problems]:
         raw = document(text)
     except YamlError as error:
         return MeshNetworks(), (Problem("meshNetworks", f"is not YAML: {error}"),)
-    entries = raw.get("networks") if isinstance(raw, dict) else None
-    if raw is not None and not isinstance(entries, dict | None):
+    entries = _entries(raw)
+    if entries is None:
         return MeshNetworks(), (Problem("meshNetworks", "write a map of networks under the key 'networks'"),)
     problems: list[Problem] = []
     networks: dict[str, Network] = {}
-    for name, value in (entries or {}).items():
+    for name, value in entries.items():
         path = f"meshNetworks.networks[{name}]"
         try:
             network = msgspec.convert(value if value is not None else {}, Network)
         except msgspec.ValidationError as error:
-            problems.append(Problem(path, str(error)))
+            problems.append(problem_of(error, path))
             continue
         networks[str(name)] = _usable(path, network, problems)
     return MeshNetworks(networks=networks), tuple(problems)
+
+
+def _entries(raw: object) -> dict[object, object] | None:
+    """The map under ``networks``; empty for an empty text, ``None`` when there is something else."""
+    if raw is None:
+        return {}
+    entries = raw.get("networks", {}) if isinstance(raw, dict) else None
+    return entries if isinstance(entries, dict) else None
 
 
 def _usable(path: str, network: Network, problems: list[Problem]) -> Network:

@@ -15,13 +15,9 @@ from msgspec import Meta
 Labels = Mapping[str, str]
 """String map. Never mutated after decoding; compared by value."""
 
-Duration = Annotated[
-    str,
-    Meta(
-        pattern=r"^-?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+)$",
-        description="A duration with units, such as 500ms, 10s or 1h30m.",
-    ),
-]
+DURATION_PATTERN = r"^-?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+)$"
+DURATION_FORM = "a duration with units, such as 500ms, 10s or 1h30m"
+Duration = Annotated[str, Meta(pattern=DURATION_PATTERN, description=f"{DURATION_FORM.capitalize()}.")]
 """Text of a Go duration; well formed by decoding. ``duration.seconds`` gives its value."""
 
 Groups = tuple[tuple[str, ...], ...]

@@ -11,6 +11,7 @@ import msgspec
 from isthmus.api.config import Problem, Problems, Severity
 from isthmus.api.definition import Definition
 from isthmus.api.kinds import definition_of
+from isthmus.api.reason import problem_of
 from isthmus.api.schema import Schema, schema_of
 from isthmus.api.wire import Wire
 from isthmus.validation import authentication, extensions, service_entry
@@ -60,7 +61,7 @@ def validate(definition: Definition, written: Mapping[str, Any]) -> Verdict:
     try:
         decoded = msgspec.convert(without_nulls(spec), definition.spec, strict=False)
     except msgspec.ValidationError as error:
-        return (Problem("spec", str(error)),), ()
+        return (problem_of(error, "spec"),), ()
     found = tuple(_RULES[definition.kind](decoded))
     return (
         tuple(problem for problem in found if problem.severity is Severity.ERROR),

@@ -1,0 +1,47 @@
+"""What analysis finds in small meshes: one sentence, the objects of each cluster, all findings."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isthmus.analysis.analyze import analyze
+from isthmus.analysis.codes import ALL
+from isthmus.analysis.decoding import Located, decode, mesh_settings
+from isthmus.analysis.remote_secrets import remote_clusters
+from isthmus.analysis.snapshot import ClusterSnapshot, Snapshot
+from isthmus.api.yaml_text import documents
+
+CASES: list[Any] = [
+    case
+    for path in sorted((Path(__file__).parents[2] / "cases/analysis").glob("*.yaml"))
+    for case in documents(path.read_text())
+]
+
+
+def mesh(clusters: dict[str, list[Any]], *, live: bool) -> Snapshot:
+    """The first cluster is the one that is asked; the others are read through secrets."""
+    snapshots, findings = [], []
+    for name, objects in clusters.items():
+        base = ClusterSnapshot(name=name, live=live, configuration=not snapshots)
+        snapshot, reported = decode(base, [Located(written) for written in objects])
+        snapshots.append(snapshot)
+        findings += reported
+    _, ignored = remote_clusters(snapshots[0], "istio-system")
+    config, networks, problems = mesh_settings(snapshots[0], "istio-system")
+    reading = (*findings, *ignored, *problems)
+    return Snapshot(clusters=tuple(snapshots), mesh=config, networks=networks, reading=reading)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_a_mesh_has_exactly_these_findings(case: dict[str, Any]) -> None:
+    assert set(case) <= {"case", "clusters", "live", "namespace", "findings"}
+    found = analyze(mesh(case["clusters"], live=case.get("live", True)), case.get("namespace", ""))
+    assert [str(finding) for finding in found] == case["findings"]
+
+
+def test_codes_are_unique_and_each_is_shown_by_a_case() -> None:
+    assert len({code.id for code in ALL}) == len(ALL)
+    shown = {line.partition("[")[2].partition("]")[0] for case in CASES for line in case["findings"]}
+    by_reading = {"ISM0101", "ISM0104", "ISM0110"}
+    assert {code.id for code in ALL} - shown == by_reading

@@ -87,13 +87,13 @@ def _request(words: list[str]) -> int:
 def _iptables(words: list[str]) -> int:
     from isthmus.agent.capture import command
 
-    return command.install(words)
+    return command.run(words)
 
 
 def _clean_iptables(words: list[str]) -> int:
     from isthmus.agent.capture import command
 
-    return command.remove(words)
+    return command.clean(words)
 
 
 def _version(words: list[str]) -> int:

@@ -199,14 +199,16 @@ async def test_a_link_that_swallows_everything_is_noticed(access: Access, client
         Client(through(link, access)) as distant,
         reflecting(distant, namespace, pace) as (reflector, sink),
     ):
-        link.swallow()
         await write(client, namespace, "a")
+        await sink.until(lambda names: names == {"a"})
+        link.swallow()
+        await write(client, namespace, "b")
         async with asyncio.timeout(30):
             await link.asked.wait()
         assert "did not answer in time" in reflector.status.last_error
         link.cut()
         link.flow()
-        await sink.until(lambda names: names == {"a"})
+        await sink.until(lambda names: names == {"a", "b"})
         assert reflector.status.relists == 0
 
 

@@ -30,7 +30,7 @@ def footprint() -> dict[str, object]:
         "links": sorted(link["ifname"] for link in links if "brief" in link["ifname"]),
         "mounts": [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "brief" in line],
         "namespaces": sorted(map(str, Path("/run/netns").glob("isthmus-brief*"))),
-        "files": sorted(map(str, Path("/var/lib/isthmus-lab").glob("brief*"))),
+        "files": sorted(map(str, Path("/var/lib/isthmus-lab").glob("*brief*"))),
         "settings": [Path("/proc/sys", name).read_text() for name in HOST_SETTINGS],
         "directories": [path for path in DAEMON_DIRECTORIES if Path(path).exists()],
     }

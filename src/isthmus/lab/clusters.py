@@ -53,6 +53,7 @@ async def raise_cluster(ground: Ground, cluster: ClusterPlan) -> None:
         await _wait(ground, name, "the API server", lambda: _api_is_ready(api))
         for site in sites:
             await _wait(ground, name, "the container runtime", lambda site=site: _runtime_is_ready(site))  # type: ignore[misc]
+            await asyncio.to_thread(nodes.refresh_images, site, ground.template)
             await _start(site, daemons.second(site))
         await _apply_addons(api, ground.plan)
         since = started if any(fresh) else None

@@ -20,6 +20,7 @@ CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 
 def containerd(cni_plugins: str) -> str:
     """containerd's config.toml (version 2 is read by 1.6 to 2.x). `cni_plugins` is a directory."""
+    # Collections follow deletions only: one in the middle of an import takes away layers that were just found there.
     # Without CAP_SYS_RESOURCE an OOM score cannot be lowered: restrict_oom_score_adj asks only for what is allowed.
     return f"""version = 2
 disabled_plugins = [
@@ -28,6 +29,9 @@ disabled_plugins = [
 ]
 [grpc]
 address = "{CONTAINERD_SOCKET}"
+[plugins."io.containerd.gc.v1.scheduler"]
+deletion_threshold = 20
+mutation_threshold = 0
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{PAUSE_IMAGE}"
 restrict_oom_score_adj = true

@@ -38,6 +38,7 @@ def ensure(site: Site, template: Path) -> bool:
     _write(site, directory)
     if not (directory / "containerd").exists():
         _copy_images(template, directory / "containerd")
+        _stamp(directory).write_text(template.name)
     _launch(site, directory)
     return True
 
@@ -92,6 +93,20 @@ def _copy_images(template: Path, target: Path) -> None:
     else:
         run("cp", "--archive", "--no-target-directory", str(template), str(partial))
     partial.rename(target)
+
+
+def refresh_images(site: Site, template: Path) -> None:
+    """Imports images that were built anew since the node got its own; its container runtime answers already."""
+    name = site.node.node.name
+    directory = site.layout.node(name)
+    if _stamp(directory).read_text() != template.name:
+        images.load_into([(site.layout.containerd_socket(name), directory / "containerd")])
+        _stamp(directory).write_text(template.name)
+
+
+def _stamp(directory: Path) -> Path:
+    """Names the template whose images a node has."""
+    return directory / "template"
 
 
 def _launch(site: Site, directory: Path) -> None:

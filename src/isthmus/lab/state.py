@@ -1,11 +1,12 @@
 """What a lab remembers of itself: its name, topology and uplink range; and who may work on it at the moment.
 
-Knows one JSON file and two lock files. Processes and namespaces are found by their names, never from here.
+Knows one JSON file and two locks. Processes and namespaces are found by their names, never from here.
 """
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -72,26 +73,41 @@ def uplinks() -> tuple[IPv4Network, ...]:
 
 @contextmanager
 def locked(name: str, report: Report) -> Iterator[None]:
-    """Held while a lab is brought up, taken down or changed. The lock file is outside the lab, so that it can go."""
+    """Held while a lab is brought up, taken down or changed. What is empty afterwards is removed."""
     labs_dir().mkdir(parents=True, exist_ok=True)
     path = labs_dir() / f".{name}.lock"
-    with _flock(path, report, f"waiting for another command that works on lab {name}"):
+    descriptor = _acquire(path, report, f"waiting for another command that works on lab {name}")
+    try:
         yield
+    finally:
+        if not layout(name).root.exists():
+            path.unlink()
+            with suppress(OSError):  # other labs are there
+                labs_dir().rmdir()
+        os.close(descriptor)
 
 
 @contextmanager
 def choosing_uplink(report: Report) -> Iterator[None]:
     """Held while an uplink range is chosen and recorded."""
-    with _flock(labs_dir() / ".uplinks.lock", report, "waiting for another lab that starts"):
+    descriptor = _acquire(labs_dir(), report, "waiting for another lab that starts")
+    try:
         yield
+    finally:
+        os.close(descriptor)
 
 
-@contextmanager
-def _flock(path: Path, report: Report, waiting: str) -> Iterator[None]:
-    with path.open("w") as lock:
+def _acquire(path: Path, report: Report, waiting: str) -> int:
+    """An open descriptor that holds the lock of the file or directory that `path` names, also after the wait."""
+    while True:
+        descriptor = os.open(path, os.O_RDONLY | (0 if path.is_dir() else os.O_CREAT), 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             report(waiting)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        os.close(descriptor)  # the one that held it has removed it
+        path.parent.mkdir(parents=True, exist_ok=True)

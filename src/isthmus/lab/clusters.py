@@ -86,7 +86,7 @@ async def _wait(ground: Ground, cluster: str, what: str, check: Callable[[], Awa
 
 def _where(ground: Ground, cluster: str) -> str:
     logs = ground.layout.node(ground.plan.cluster(cluster).nodes[0].node.name) / "logs"
-    return f"The logs are in {logs}; `isthmus lab up` tries again"
+    return f"The logs are in {logs}. `isthmus lab up` tries again, `isthmus lab down` before it starts afresh"
 
 
 async def _api_is_ready(api: Client) -> str:

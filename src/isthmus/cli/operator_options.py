@@ -1,0 +1,111 @@
+"""Options that all commands which take IstioOperator files share.
+
+Knows click and how files, `-` and flags become a request. Does not know what a request leads to.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from isthmus.install.merge_order import Request
+    from isthmus.install.plan import Plan
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Operator(msgspec.Struct, frozen=True):
+    """The options as given. Empty texts stand for options that were not given."""
+
+    files: tuple[str, ...]
+    settings: tuple[str, ...]
+    manifests: str
+    revision: str
+
+    @property
+    def reads_stdin(self) -> bool:
+        """Whether a file comes from standard input."""
+        return "-" in self.files
+
+    def plan(self) -> Plan:
+        """Read, settle and render; mistakes end the command with a message that names file and field."""
+        from isthmus.install.errors import InstallError
+        from isthmus.install.plan import plan
+
+        try:
+            return plan(self._request())
+        except InstallError as problem:
+            raise click.ClickException(str(problem)) from None
+
+    def _request(self) -> Request:
+        from isthmus.install.chart import bundled
+        from isthmus.install.merge_order import Request
+        from isthmus.install.operator_file import parse
+
+        if self.files.count("-") > 1 or ("-" in self.files and self.files[-1] != "-"):
+            raise click.UsageError("-f - can be given once, as the last file")
+        return Request(
+            charts=_charts(Path(self.manifests)) if self.manifests else bundled("charts"),
+            files=tuple(parse(_read(name), "standard input" if name == "-" else name) for name in self.files),
+            settings=self.settings,
+            revision=self.revision,
+            istio_namespace=_explicit_namespace(),
+        )
+
+
+def _charts(path: Path) -> Path:
+    inside = path / "charts"
+    charts = inside if inside.is_dir() else path
+    if not charts.is_dir():
+        raise click.BadParameter(f"{path} is no directory", param_hint="--manifests")
+    return charts
+
+
+def _read(name: str) -> str:
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text()
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+        raise click.ClickException(f"{name} cannot be read: {reason}") from None
+
+
+def _explicit_namespace() -> str:
+    """`--istioNamespace`, when it was given: its default says nothing about files."""
+    context = click.get_current_context()
+    source = context.get_parameter_source("istio_namespace")
+    default = source in (None, click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
+    return "" if default else str(context.params.get("istio_namespace") or "")
+
+
+def operator_options(function: Command) -> Command:
+    """Adds `-f -s -d -r`; the command gets them as `operator`."""
+
+    @click.option(
+        "-f", "--filename", "files", multiple=True, metavar="FILE", help="IstioOperator file; - is standard input."
+    )
+    @click.option(
+        "-s",
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Override a field below spec, for example values.global.network=network1.",
+    )
+    @click.option(
+        "-d", "--manifests", "--charts", default="", metavar="DIR", help="Charts to use instead of the built-in."
+    )
+    @click.option("-r", "--revision", default="", metavar="NAME", help="Revision of the control plane.")
+    @functools.wraps(function)
+    def with_operator(
+        *args: Any, files: tuple[str, ...], settings: tuple[str, ...], manifests: str, revision: str, **rest: Any
+    ) -> Any:
+        return function(*args, operator=Operator(files, settings, manifests, revision), **rest)
+
+    return with_operator  # type: ignore[return-value] # the decorated function has other parameters by design

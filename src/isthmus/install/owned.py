@@ -1,0 +1,101 @@
+"""Finding the objects of installations in a cluster by their labels.
+
+Knows the kinds that installations consist of. Does not know which of them are to go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from isthmus.install.manifests import Identity
+from isthmus.install.render import Object
+from isthmus.kube import kinds
+from isthmus.kube.client import Client, Query
+from isthmus.kube.errors import ApiError
+from isthmus.kube.kinds import Kind
+
+_NETWORK_ATTACHMENT = Kind(
+    "k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition", namespaced=True
+)
+# In the order of deletion: first what asks the control plane, then the control plane, definitions last.
+KINDS = (
+    kinds.MUTATING_WEBHOOK,
+    kinds.VALIDATING_WEBHOOK,
+    kinds.ENVOY_FILTER,
+    kinds.HORIZONTAL_POD_AUTOSCALER,
+    kinds.POD_DISRUPTION_BUDGET,
+    kinds.DEPLOYMENT,
+    kinds.DAEMON_SET,
+    kinds.POD,
+    kinds.SERVICE,
+    kinds.ENDPOINT_SLICE,
+    kinds.CONFIG_MAP,
+    kinds.SECRET,
+    kinds.ROLE_BINDING,
+    kinds.ROLE,
+    kinds.CLUSTER_ROLE_BINDING,
+    kinds.CLUSTER_ROLE,
+    kinds.SERVICE_ACCOUNT,
+    _NETWORK_ATTACHMENT,
+    kinds.CUSTOM_RESOURCE_DEFINITION,
+)
+
+
+class Owned(msgspec.Struct, frozen=True):
+    """One object, as much of it as finding and deleting take."""
+
+    kind: Kind
+    identity: Identity
+    component: str
+
+
+class _Metadata(msgspec.Struct, frozen=True):
+    name: str
+    namespace: str = ""
+    labels: dict[str, str] = {}
+
+
+class _Row(msgspec.Struct, frozen=True):
+    metadata: _Metadata
+
+
+async def owned_objects(client: Client, selector: str) -> list[Owned]:
+    """The objects that match a label selector, in the order of deletion."""
+    found = await asyncio.gather(*(_of_kind(client, kind, selector) for kind in KINDS))
+    return [owned for group in found for owned in group]
+
+
+async def _of_kind(client: Client, kind: Kind, selector: str) -> Sequence[Owned]:
+    try:
+        listing = await client.list(kind, Query(labels=selector), into=_Row)
+    except ApiError as problem:
+        if problem.not_found:  # the kind is not served here
+            return ()
+        raise
+    return [_owned(kind, row.metadata) for row in listing.items]
+
+
+def _owned(kind: Kind, metadata: _Metadata) -> Owned:
+    component = metadata.labels.get("operator.istio.io/component", "")
+    return Owned(kind, Identity(kind.kind, metadata.namespace, metadata.name), component)
+
+
+async def delete(client: Client, owned: Owned) -> None:
+    """Delete an object; one that is gone already is fine."""
+    try:
+        await client.delete(owned.kind, owned.identity.name, namespace=owned.identity.namespace)
+    except ApiError as problem:
+        if not problem.not_found:
+            raise
+
+
+def as_owned(client_kind: Kind, found: Object) -> Owned:
+    """An object of a plan, to be deleted."""
+    metadata = found["metadata"]
+    namespace = str(metadata.get("namespace") or "") if client_kind.namespaced else ""
+    labels = metadata.get("labels") or {}
+    identity = Identity(client_kind.kind, namespace, str(metadata["name"]))
+    return Owned(client_kind, identity, str(labels.get("operator.istio.io/component", "")))

@@ -1,0 +1,65 @@
+"""Taking an installation out of a cluster.
+
+Knows what belongs to a revision, to a file, to everything. What has none of our labels stays: namespaces,
+`cacerts`, `istio-ca-secret`, `istio-ca-root-cert`, locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+
+from isthmus.install.manifests import COMPONENT, REVISION
+from isthmus.install.owned import Owned, as_owned, delete, owned_objects
+from isthmus.install.plan import Plan
+from isthmus.install.progress import Progress
+from isthmus.kube.client import Client
+from isthmus.kube.errors import ApiError, UnknownKindError
+from isthmus.kube.transport import Call
+
+_SHARED = "Base"  # what all revisions of a cluster use
+
+
+async def everything(client: Client) -> list[Owned]:
+    """All objects of all installations: what `--purge` deletes."""
+    await client.request(Call("GET", "/version", timeout=10))
+    return await owned_objects(client, COMPONENT)
+
+
+async def of_revision(client: Client, revision: str) -> list[Owned]:
+    """The objects of one revision, without what other revisions share."""
+    await client.request(Call("GET", "/version", timeout=10))
+    found = await owned_objects(client, f"{COMPONENT},{REVISION}={revision or 'default'}")
+    return [owned for owned in found if owned.component != _SHARED]
+
+
+async def of_plan(client: Client, plan: Plan) -> list[Owned]:
+    """The objects of a file that exist, without CRDs: they hold other people's resources."""
+    await client.request(Call("GET", "/version", timeout=10))
+    found = []
+    for wanted in reversed(plan.objects):
+        if wanted["kind"] == "CustomResourceDefinition":
+            continue
+        try:
+            kind = await client.kind_of(wanted["apiVersion"], wanted["kind"])
+            owned = as_owned(kind, wanted)
+            await client.get(kind, owned.identity.name, namespace=owned.identity.namespace)
+        except UnknownKindError:
+            continue
+        except ApiError as problem:
+            if problem.not_found:
+                continue
+            raise
+        found.append(owned)
+    return found
+
+
+async def remove(client: Client, objects: Sequence[Owned], progress: Progress) -> None:
+    """Delete objects in their order, those of one kind together."""
+    for kind, group in groupby(objects, key=lambda owned: owned.kind):
+        same = list(group)
+        progress.waiting(f"{len(same)} {kind.kind} objects to be deleted")
+        await asyncio.gather(*(delete(client, owned) for owned in same))
+        for owned in same:
+            progress.finished(f"{owned.identity} removed")

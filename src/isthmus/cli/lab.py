@@ -4,28 +4,25 @@ Knows options and output; the work is done in `isthmus.lab`. Modules are importe
 `lab env` costs a shell little.
 """
 
-import functools
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from isthmus.cli.columns import Table, render
+from isthmus.cli.lab_options import expected_errors, name_option, output_option
 from isthmus.cli.main import LazyGroup
-from isthmus.lab.state import LabError, Record, require
-from isthmus.lab.topology import BUILT_IN, DEFAULT, Topology, TopologyError, generated, topology
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-_name = click.option("--name", default="lab", show_default=True, envvar="ISTHMUS_LAB_NAME", help="Which lab.")
-_output = click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+from isthmus.lab.state import require
+from isthmus.lab.topology import BUILT_IN, DEFAULT, Topology, generated, topology
 
 GAP = 3
 """Blanks between columns, as kubectl's tables have."""
 
-_TARGETS = {"guide": "isthmus.cli.guide:guide", "images": "isthmus.cli.images:images"}
+_TARGETS = {
+    "fault": "isthmus.cli.lab_fault:fault",
+    "guide": "isthmus.cli.guide:guide",
+    "images": "isthmus.cli.images:images",
+}
 
 
 @click.group(cls=LazyGroup, targets=_TARGETS)
@@ -40,32 +37,6 @@ def lab() -> None:
     """
 
 
-def _expected_errors(command: _Function) -> _Function:
-    """Errors that a user can cure are one line and exit status 1; anything else is a bug and shows its traceback."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **options: Any) -> Any:
-        with _translated():
-            return command(*args, **options)
-
-    return wrapped  # type: ignore[return-value]
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    from isthmus.lab.binaries import BinaryMissingError
-    from isthmus.lab.host import CommandError
-    from isthmus.lab.images import ImageError
-    from isthmus.lab.node.control import NodeError
-
-    try:
-        yield
-    except TopologyError as problem:
-        raise click.UsageError(str(problem)) from None
-    except (LabError, BinaryMissingError, ImageError, CommandError, NodeError, TimeoutError) as problem:
-        raise click.ClickException(str(problem)) from None
-
-
 def _choices() -> str:
     return ", ".join(each.name for each in BUILT_IN)
 
@@ -78,8 +49,8 @@ def _choices() -> str:
 @click.option("--clusters", type=int, help="Instead of TOPOLOGY: how many clusters.")
 @click.option("--networks", type=int, help="With --clusters: how many networks they stand in.  [default: one each]")
 @click.option("--nodes", type=int, default=1, show_default=True, help="With --clusters: nodes of each cluster.")
-@_name
-@_expected_errors
+@name_option
+@expected_errors
 def up(topology_name: str | None, clusters: int | None, networks: int | None, nodes: int, name: str) -> None:
     """Brings up a lab and waits until all of it is ready.
 
@@ -128,8 +99,8 @@ def _wanted(
 
 
 @lab.command()
-@_name
-@_expected_errors
+@name_option
+@expected_errors
 def down(name: str) -> None:
     """Takes a lab away: processes, mounts, namespaces, links, control groups, files.
 
@@ -151,9 +122,9 @@ def down(name: str) -> None:
 
 
 @lab.command()
-@_name
-@_output
-@_expected_errors
+@name_option
+@output_option
+@expected_errors
 def status(name: str, output: str) -> None:
     """Shows clusters, nodes, daemons that are down, and links that are cut; exit status 1 where something is amiss.
 
@@ -203,8 +174,8 @@ def _print_status(found: Any) -> None:
 
 
 @lab.command()
-@_name
-@_expected_errors
+@name_option
+@expected_errors
 def env(name: str) -> None:
     """Prints shell exports: PATH, KUBECONFIG, and the contexts by the names that the guides use.
 
@@ -221,8 +192,8 @@ def env(name: str) -> None:
 @lab.command()
 @click.option("--install", is_flag=True, help="Install what is missing: packages and programs. Needs root.")
 @click.option("-q", "--quiet", is_flag=True, help="Only what is amiss.")
-@_output
-@_expected_errors
+@output_option
+@expected_errors
 def doctor(install: bool, quiet: bool, output: str) -> None:
     """Says what this machine lacks for a lab, and the one command that installs it.
 
@@ -269,94 +240,3 @@ def _print_findings(findings: list[Any]) -> None:
     if findings:
         rows = tuple((each.name, "ok" if each.ok else "MISSING", each.found, each.cure) for each in findings)
         click.echo(render(Table(("NEED", "STATE", "FOUND", "CURE"), rows), GAP), nl=False)
-
-
-@lab.group()
-def fault() -> None:
-    """Breaks a lab on purpose, and mends it.
-
-    \b
-    Examples:
-      isthmus lab fault cut cluster1 cluster2
-      isthmus lab fault heal
-      isthmus lab fault stop-api cluster2
-    """
-
-
-def _record(name: str) -> Record:
-    from isthmus.lab.privileges import become_root
-
-    record = require(name)
-    become_root()
-    return record
-
-
-@fault.command()
-@click.argument("source")
-@click.argument("target", required=False)
-@click.option("--one-way", is_flag=True, help="SOURCE cannot call TARGET, while TARGET can call SOURCE.")
-@_name
-@_expected_errors
-def cut(source: str, target: str | None, one_way: bool, name: str) -> None:
-    """Cuts the link between two clusters, or between SOURCE and all others. This machine still reaches both.
-
-    \b
-    Example:
-      isthmus lab fault cut cluster1 cluster2
-    """
-    from isthmus.lab import faults
-
-    for each in faults.cut(_record(name), source, target, one_way=one_way):
-        click.echo(f"cut: {each.source} -> {each.target}" + (" (new connections only)" if each.one_way else ""))
-
-
-@fault.command()
-@click.argument("one", required=False)
-@click.argument("other", required=False)
-@_name
-@_expected_errors
-def heal(one: str | None, other: str | None, name: str) -> None:
-    """Mends all links, those of one cluster, or those between two.
-
-    \b
-    Example:
-      isthmus lab fault heal
-    """
-    from isthmus.lab import faults
-
-    left = faults.heal(_record(name), one, other)
-    click.echo(f"{len(left)} links are still cut" if left else "all links are whole")
-
-
-@fault.command("stop-api")
-@click.argument("cluster")
-@_name
-@_expected_errors
-def stop_api(cluster: str, name: str) -> None:
-    """Kills a cluster's API server and keeps it down. Pods and their traffic go on.
-
-    \b
-    Example:
-      isthmus lab fault stop-api cluster2
-    """
-    from isthmus.lab import faults
-
-    faults.stop_api(_record(name), cluster)
-    click.echo(f"the API server of {cluster} is down")
-
-
-@fault.command("start-api")
-@click.argument("cluster")
-@_name
-@_expected_errors
-def start_api(cluster: str, name: str) -> None:
-    """Starts a cluster's API server again.
-
-    \b
-    Example:
-      isthmus lab fault start-api cluster2
-    """
-    from isthmus.lab import faults
-
-    faults.start_api(_record(name), cluster)
-    click.echo(f"the API server of {cluster} is starting")

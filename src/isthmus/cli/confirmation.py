@@ -19,8 +19,9 @@ def confirm(question: str, *, stdin_taken: bool = False) -> None:
         raise click.ClickException("the file comes from standard input, so there is nobody to ask: confirm with -y")
     click.echo(f"{question} (y/N) ", nl=False)
     answer = sys.stdin.readline()
+    if not sys.stdin.isatty():
+        click.echo()  # the answer came without the line break that a user's return key shows
     if not answer:
-        click.echo()
         raise click.ClickException("nothing was changed: standard input is closed, so nobody answered; confirm with -y")
     if answer.strip().lower() not in ("y", "yes"):
         click.echo("Cancelled.")

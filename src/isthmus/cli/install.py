@@ -47,7 +47,7 @@ def install(
       samples/multicluster/gen-eastwest-gateway.sh --network network1 | isthmus install -y -f -
     """
     seconds = _seconds(readiness_timeout)
-    plan = operator.plan()
+    plan = operator.plan(target)
     progress = LineProgress()
     for warning in plan.warnings:
         progress.warn(warning)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from isthmus import __version__
+from isthmus.cli.options import Target, cluster_options
 
 _COMMANDS = {
     "analyze": "isthmus.cli.analyze:analyze",
@@ -68,7 +69,9 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(__version__, message="%(version)s")
-def main() -> None:
+@cluster_options
+@click.pass_context
+def main(ctx: click.Context, target: Target) -> None:
     """Multi-cluster service mesh, compatible with Istio.
 
     \b
@@ -78,6 +81,7 @@ def main() -> None:
       isthmus create-remote-secret --context=c1 --name=c1 | kubectl apply -f - --context=c2
       isthmus proxy-status
     """
+    ctx.obj = target
 
 
 @main.group("x", cls=LazyGroup, targets=_EXPERIMENTAL, aliases=_ALIASES)

@@ -31,7 +31,7 @@ def generate(target: Target, operator: Operator, output: str, force: bool, clust
     """
     from isthmus.install.manifests import ordered, text
 
-    plan = operator.plan()
+    plan = operator.plan(target)
     for warning in plan.warnings:
         click.echo(f"! {warning}", err=True)
     if not output:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from isthmus.cli.options import Target
+
 if TYPE_CHECKING:
     from isthmus.install.merge_order import Request
     from isthmus.install.plan import Plan
@@ -34,17 +36,20 @@ class Operator(msgspec.Struct, frozen=True):
         """Whether a file comes from standard input."""
         return "-" in self.files
 
-    def plan(self) -> Plan:
-        """Read, settle and render; mistakes end the command with a message that names file and field."""
+    def plan(self, target: Target) -> Plan:
+        """Read, settle and render; mistakes end the command with a message that names file and field.
+
+        `--istioNamespace` counts when it was given: its default says nothing about files.
+        """
         from isthmus.install.errors import InstallError
         from isthmus.install.plan import plan
 
         try:
-            return plan(self._request())
+            return plan(self._request(target))
         except InstallError as problem:
             raise click.ClickException(str(problem)) from None
 
-    def _request(self) -> Request:
+    def _request(self, target: Target) -> Request:
         from isthmus.install.chart import bundled
         from isthmus.install.merge_order import Request
         from isthmus.install.operator_file import parse
@@ -56,7 +61,7 @@ class Operator(msgspec.Struct, frozen=True):
             files=tuple(parse(_read(name), "standard input" if name == "-" else name) for name in self.files),
             settings=self.settings,
             revision=self.revision,
-            istio_namespace=_explicit_namespace(),
+            istio_namespace=target.istio_namespace if "istio_namespace" in target.given else "",
         )
 
 
@@ -74,14 +79,6 @@ def _read(name: str) -> str:
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise click.ClickException(f"{name} cannot be read: {reason}") from None
-
-
-def _explicit_namespace() -> str:
-    """`--istioNamespace`, when it was given: its default says nothing about files."""
-    context = click.get_current_context()
-    source = context.get_parameter_source("istio_namespace")
-    default = source in (None, click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
-    return "" if default else str(context.params.get("istio_namespace") or "")
 
 
 def operator_options(function: Command) -> Command:

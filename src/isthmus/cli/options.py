@@ -21,12 +21,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The cluster that a command is about. Empty strings stand for options that were not given."""
+    """The cluster that a command is about. Empty strings stand for options that were not given.
+
+    ``given`` are the fields that the user spelled out, as opposed to defaults.
+    """
 
     kubeconfig: str = ""
     context: str = ""
     namespace: str = ""
     istio_namespace: str = "istio-system"
+    given: frozenset[str] = frozenset()
 
     def client(self) -> Client:
         """A client for the cluster; an async context manager. ``AccessError`` when no credentials are found."""
@@ -41,7 +45,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def cluster_options(function: Command) -> Command:
-    """Adds ``--kubeconfig --context -n -i``; the command gets them as ``target``."""
+    """Adds ``--kubeconfig --context -n -i``; the command gets them as ``target``.
+
+    They may stand before the command's name as well (``istioctl --context=c1 install``); behind it they win.
+    """
 
     @click.option("-c", "--kubeconfig", default="", metavar="FILE", help="Kubeconfig file.")
     @click.option("--context", default="", metavar="NAME", help="Context of the kubeconfig to use.")
@@ -60,9 +67,28 @@ def cluster_options(function: Command) -> Command:
     def with_target(
         *args: Any, kubeconfig: str, context: str, namespace: str, istio_namespace: str, **rest: Any
     ) -> Any:
-        return function(*args, target=Target(kubeconfig, context, namespace, istio_namespace), **rest)
+        target = _inherited(Target(kubeconfig, context, namespace, istio_namespace, _given()))
+        return function(*args, target=target, **rest)
 
     return with_target  # type: ignore[return-value] # the decorated function has other parameters by design
+
+
+def _given() -> frozenset[str]:
+    context = click.get_current_context()
+    defaults = (None, click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
+    return frozenset(name for name in _FIELDS if context.get_parameter_source(name) not in defaults)
+
+
+def _inherited(target: Target) -> Target:
+    """What was not given here is taken from the options before the command's name."""
+    outer = click.get_current_context().find_object(Target)
+    if outer is None:
+        return target
+    missing = {name: getattr(outer, name) for name in outer.given - target.given}
+    return msgspec.structs.replace(target, **missing, given=target.given | outer.given)
+
+
+_FIELDS = ("kubeconfig", "context", "namespace", "istio_namespace")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

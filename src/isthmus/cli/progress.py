@@ -47,4 +47,4 @@ class LineProgress:
 
 
 # Said on terminals only: over before anybody reads it in a log.
-_PASSING = ("to be applied", "to be deleted", "of the API server", "to be found")
+_PASSING = ("to be applied", "to be established", "to be deleted", "of the API server", "to be found")

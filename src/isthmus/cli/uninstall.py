@@ -61,7 +61,7 @@ async def _uninstall(
 
     async with target.client() as client:
         progress.waiting("what is there to be found")
-        found = await _found(client, operator, purge=purge)
+        found = await _found(client, target, operator, purge=purge)
         progress.clear()
         if not found:
             click.echo("Nothing to remove: no such objects are in the cluster.")
@@ -78,13 +78,13 @@ async def _uninstall(
     click.echo("✔ Uninstall complete")
 
 
-async def _found(client: Client, operator: Operator, *, purge: bool) -> list[Owned]:
+async def _found(client: Client, target: Target, operator: Operator, *, purge: bool) -> list[Owned]:
     from isthmus.install import remove
 
     if purge:
         return await remove.everything(client)
     if operator.files:
-        return await remove.of_plan(client, operator.plan())
+        return await remove.of_plan(client, operator.plan(target))
     return await remove.of_revision(client, operator.revision)
 
 

@@ -69,7 +69,7 @@ async def _established(client: Client, applied: Sequence[Object], progress: Prog
 
     def lacking(objects: Objects) -> str:
         left = sorted(name for name in new if missing(objects.get(("", name))))
-        return f"{len(left)} CRDs to be established, such as {left[0]}" if left else ""
+        return f"{len(left)} CRDs to be established" if left else ""
 
     if new:
         await wait_until(

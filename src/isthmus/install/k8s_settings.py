@@ -9,11 +9,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from isthmus.api.strategic_merge import patched
 from isthmus.gotemplate import yaml_text
 from isthmus.install.components import Component
 from isthmus.install.errors import InstallError
 from isthmus.install.render import Object
-from isthmus.install.strategic_merge import patched
 from isthmus.install.tree_path import delete, write
 from isthmus.install.value_tree import copied
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from isthmus.install.manifests import identity
 from isthmus.install.progress import Progress
 from isthmus.install.render import Object
 from isthmus.kube import kinds
@@ -44,7 +43,7 @@ async def _wait(client: Client, found: Object, seconds: float, progress: Progres
             progress=progress.waiting,
         )
     except WaitTimeoutError as problem:
-        return f"{identity(found)} is not ready {problem}{await _pods(client, found)}"
+        return f"not ready {problem}{await _pods(client, found)}"
     return ""
 
 

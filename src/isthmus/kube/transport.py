@@ -127,6 +127,7 @@ class Transport:
         """A WebSocket to a subresource that streams (exec, port-forward); ``ApiError`` when refused."""
         with _translated(self.access.server):
             options = await self._options()
+            options["headers"]["Accept"] = "*/*"  # streams are not JSON: asking for it is answered with 406
             websocket = await self._opened().ws_connect(
                 self.access.server + path,
                 params=params,

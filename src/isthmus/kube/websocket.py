@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 
 from isthmus.kube.client import Client
-from isthmus.kube.errors import KubeError, Status, UnreachableError
+from isthmus.kube.errors import ApiError, KubeError, Status, UnreachableError
 from isthmus.kube.kinds import POD
 
 PORT_FORWARD_PROTOCOL = "v4.channel.k8s.io"
@@ -55,7 +55,7 @@ async def port_forward(
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """One TCP connection to a pod's port.
 
-    Reading raises ``PortForwardError`` when the pod refuses; ``ApiError`` when the API server does.
+    ``PortForwardError`` is raised here when the API server refuses, and by the reader when the pod does.
     """
     async with _connected(client, target) as websocket:
         near, far = socket.socketpair()
@@ -161,8 +161,19 @@ def exit_code(status: bytes) -> int:
 async def _connected(client: Client, target: PodPort) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     path = POD.path(target.namespace, target.pod, "portforward")
     ports = (("ports", str(target.port)),)
-    async with client.transport.websocket(path, ports, (PORT_FORWARD_PROTOCOL,)) as websocket:
-        yield websocket
+    try:
+        async with client.transport.websocket(path, ports, (PORT_FORWARD_PROTOCOL,)) as websocket:
+            yield websocket
+    except ApiError as error:  # a refused WebSocket has a status and no words
+        raise PortForwardError(_refusal(error, target)) from None
+
+
+def _refusal(error: ApiError, target: PodPort) -> str:
+    if error.not_found:
+        return f"pod {target.namespace}/{target.pod} does not exist"
+    if error.status == 403:
+        return f"not allowed to create pods/portforward in namespace {target.namespace}"
+    return f"pod {target.namespace}/{target.pod} port {target.port}: {error}"
 
 
 async def _pump(
@@ -198,10 +209,15 @@ async def _receive(websocket: aiohttp.ClientWebSocketResponse, writer: asyncio.S
         if channel not in greeted:  # the first message of each channel repeats the port number
             greeted.add(channel)
         elif channel == _ERROR and content:
-            raise PortForwardError(content.decode("utf-8", "replace"))
+            raise PortForwardError(_plain(content.decode("utf-8", "replace")))
         elif channel == _DATA:
             writer.write(content)
             await writer.drain()
+
+
+def _plain(text: str) -> str:
+    """The cause at the end of a runtime's long story, when it is the usual one."""
+    return "connection refused: nothing listens on this port" if "connection refused" in text else text.strip()
 
 
 async def _carry(

@@ -26,6 +26,7 @@ class Audiences(msgspec.Struct, frozen=True):
     by_outbound: Index[OutboundView, Audience, Audience]  # sidecars
     by_routes: Index[RouteView, Audience, Audience]  # sidecars
     by_table: Index[tuple[Scope, RouteView], Audience, Audience]  # sidecars
+    by_listener: Index[tuple[Scope, OutboundView], Audience, Audience]  # sidecars
     by_families: Index[Families, Audience, Audience]  # sidecars
     by_cluster: Index[str, Audience, Audience]
     by_scope: Index[Scope, Audience, Audience]
@@ -50,6 +51,7 @@ def indexed(rows: Collection[Audience, Audience]) -> Audiences:
         by_outbound=index("outbound", lambda one: (one.outbound,) if one.sidecar else ()),
         by_routes=index("routes", lambda one: (one.routes,) if one.sidecar else ()),
         by_table=index("table", lambda one: ((one.scope, one.routes),) if one.sidecar else ()),
+        by_listener=index("listener", lambda one: ((one.scope, one.outbound),) if one.sidecar else ()),
         by_families=index("families", lambda one: (one.outbound.families,) if one.sidecar else ()),
         by_cluster=index("cluster", lambda one: (one.routes.cluster,)),
         by_scope=index("scope", lambda one: (one.scope,)),

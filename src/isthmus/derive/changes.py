@@ -14,6 +14,7 @@ from isthmus.derive.assignments import AssignmentKey
 from isthmus.derive.clusters import ClusterKey
 from isthmus.derive.listeners import ListenerKey, ServiceListeners
 from isthmus.derive.lookup import Lookup
+from isthmus.derive.plans import GENERAL
 from isthmus.derive.routes import TableKey
 from isthmus.derive.tables import Tables
 from isthmus.derive.views import Audience, Member, RouterKey, Scope
@@ -132,7 +133,7 @@ class Changes:
         for key, change in rows.items():
             changed = _differing(Change(change.old and change.old.bundle, change.new and change.new.bundle))
             for audience in self._audiences.by_outbound.rows(key.view):
-                if self._sees(audience, key.hostname):
+                if key.scope in (GENERAL, audience.scope) and self._sees(audience, key.hostname):
                     yield audience, LISTENER, changed
 
     def _port_listeners(self, rows: Rows) -> Iterable[Concern]:
@@ -160,9 +161,9 @@ class Changes:
                 yield audience, ROUTE, {str(key.port)}
 
     def _sniffed_routes(self, rows: Rows) -> Iterable[Concern]:
-        for (hostname, view), change in rows.items():
+        for (hostname, view, scope), change in rows.items():
             for audience in self._audiences.by_routes.rows(view):
-                if self._sees(audience, hostname):
+                if scope in (GENERAL, audience.scope) and self._sees(audience, hostname):
                     yield audience, ROUTE, _differing(change)
 
     def _routers(self, rows: Rows) -> Iterable[Concern]:

@@ -13,14 +13,18 @@ from isthmus.derive import (
     assignments,
     clusters,
     gateways,
+    hosts,
     http_ports,
     inbound_listeners,
     listeners,
     members,
+    plans,
     policies,
     relevant,
     routes,
     upstreams,
+    usable,
+    virtual_hosts,
     visibility,
 )
 from isthmus.derive.changes import Changes
@@ -68,17 +72,21 @@ class Discovery:
         self._domain.graph.observe(settled)
 
 
-def build(domain: Domain) -> Discovery:
-    """Declares everything that proxies are told."""
+def build(domain: Domain, dns_domain: str = "cluster.local") -> Discovery:
+    """Declares everything that proxies are told. ``dns_domain`` ends the names of Kubernetes services."""
     graph = domain.graph
-    labels = relevant.declare(graph, domain)
-    policy = policies.declare(graph, domain)
-    proxies = members.declare(graph, domain, policy, labels)
+    objects = usable.declare(graph, domain)
+    policy = policies.declare(graph, domain, objects)
+    proxies = members.declare(graph, domain, policy, relevant.declare(graph, domain, objects))
     audiences = proxies.audiences
     upstream = upstreams.declare(graph, domain, policy)
+    finder = hosts.declare(domain, upstream, dns_domain)
+    plan = plans.declare(graph, domain, objects, finder)
     visible = visibility.declare(graph, domain, audiences)
-    ports = http_ports.declare(graph, domain)
     vips = addresses.declare(graph, domain, audiences)
+    ports = http_ports.declare(graph, domain)
+    sources = virtual_hosts.Sources(domain, finder, plan, objects, visible, vips)
+    virtual = virtual_hosts.declare(graph, sources, audiences)
     tables = Tables(
         members=proxies,
         policies=policy,
@@ -86,9 +94,10 @@ def build(domain: Domain) -> Discovery:
         http_ports=ports,
         clusters=clusters.declare(graph, upstream, proxies),
         assignments=assignments.declare(graph, upstream, audiences),
-        listeners=listeners.declare(graph, upstream, audiences, vips, ports),
+        listeners=listeners.declare(graph, sources, audiences, ports),
         inbound=inbound_listeners.declare(graph, domain, proxies),
-        routes=routes.declare(graph, upstream, audiences, vips, visible, ports),
+        plans=plan,
+        routes=routes.declare(graph, sources, virtual, ports),
         gateways=gateways.declare(graph, upstream, audiences, visible),
     )
     return Discovery(domain, tables)

@@ -12,12 +12,15 @@ from isthmus.derive.addresses import AddressKey
 from isthmus.derive.audiences import ALL, Audiences, in_use
 from isthmus.derive.http_ports import HttpPorts
 from isthmus.derive.mesh import mesh_config
-from isthmus.derive.upstreams import Upstreams
+from isthmus.derive.plans import GENERAL
+from isthmus.derive.views import Scope
+from isthmus.derive.virtual_hosts import Sources
 from isthmus.model.endpoint import Health, ServiceEndpoints
 from isthmus.model.resource import Resource
 from isthmus.model.service import Protocol, Resolution, Service, ServicePort
 from isthmus.translate.encoding import Bundle
 from isthmus.translate.listeners import outbound, tcp_routes
+from isthmus.translate.routes.virtual_service import MESH, Client
 from isthmus.translate.views import OutboundView
 
 
@@ -26,6 +29,7 @@ class ListenerKey(NamedTuple):
 
     hostname: str
     view: OutboundView
+    scope: Scope
 
 
 class ServiceListeners(msgspec.Struct, frozen=True):
@@ -34,6 +38,7 @@ class ServiceListeners(msgspec.Struct, frozen=True):
     hostname: str
     created: str
     view: OutboundView
+    scope: Scope
     bundle: Bundle
 
 
@@ -46,49 +51,34 @@ class Listeners(msgspec.Struct, frozen=True):
     catch_all: Collection[OutboundView, Resource]
 
 
-def declare(
-    graph: Graph,
-    upstreams: Upstreams,
-    audiences: Audiences,
-    addresses: Collection[AddressKey, tuple[str, ...]],
-    http_ports: HttpPorts,
-) -> Listeners:
+def declare(graph: Graph, sources: Sources, audiences: Audiences, http_ports: HttpPorts) -> Listeners:
     """Declares listeners for all services, HTTP ports and views."""
-    domain = upstreams.domain
+    domain = sources.domain
     views = in_use(graph, "outbound views", audiences.by_outbound)
+    scopes = in_use(graph, "outbound scopes", audiences.by_listener)
 
     def keys(ctx: Context, hostname: str, service: Service) -> Mapping[ListenerKey, ListenerKey]:
         if not any(_own_listener(port) for port in service.ports) or service.resolution is Resolution.ALIAS:
             return {}
-        return {ListenerKey(hostname, view): ListenerKey(hostname, view) for view in ctx.select(views, ALL)}
+        if sources.plans.of_service(ctx, hostname).special:
+            found = [ListenerKey(hostname, view, scope) for scope, view in ctx.select(scopes, ALL)]
+        else:
+            found = [ListenerKey(hostname, view, GENERAL) for view in ctx.select(views, ALL)]
+        return {key: key for key in found}
 
     def of_service(ctx: Context, key: ListenerKey, _: ListenerKey) -> Mapping[ListenerKey, ServiceListeners]:
         service = ctx.get(domain.services, key.hostname)
         if service is None:
             return {}
-        if service.resolution is Resolution.HEADLESS:
-            endpoints = ctx.get(domain.endpoints, key.hostname) or ServiceEndpoints(key.hostname, {})
-            places = {port: _pod_addresses(key.view, service, port, endpoints) for port in service.ports}
-        else:
-            found = ctx.get(addresses, AddressKey(key.view.cluster, key.hostname)) or ()
-            usable = tuple(address for address in found if key.view.families.has(address))
-            places = {port: [usable] if usable else [] for port in service.ports}
         mesh = mesh_config(ctx, domain)
-        policy = upstreams.policy(ctx, key.hostname, "")
         listeners = (
-            outbound.on_addresses(
-                port,
-                place,
-                key.hostname,
-                mesh,
-                tcp_routes.to_service(key.hostname, port.number, policy.effective(port.number), mesh),
-            )
-            for port, found in places.items()
+            outbound.on_addresses(port, place, key.hostname, mesh, _chains(ctx, sources, key, port))
+            for port, places in _places(ctx, sources, key.view, service).items()
             if _own_listener(port)
-            for place in found
+            for place in places
         )
-        row = ServiceListeners(key.hostname, service.created, key.view, outbound.service_listeners(listeners))
-        return {key: row} if row.bundle else {}
+        bundle = outbound.service_listeners(listeners)
+        return {key: ServiceListeners(key.hostname, service.created, key.view, key.scope, bundle)} if bundle else {}
 
     def port_keys(ctx: Context, port: int, _: int) -> Mapping[tuple[int, OutboundView], OutboundView]:
         return {(port, view): view for view in ctx.select(views, ALL)}
@@ -111,6 +101,31 @@ def declare(
 
 def _own_listener(port: ServicePort) -> bool:
     return not port.protocol.is_http and port.protocol is not Protocol.UDP
+
+
+def _chains(ctx: Context, sources: Sources, key: ListenerKey, port: ServicePort) -> tcp_routes.TcpChains:
+    mesh = mesh_config(ctx, sources.domain)
+    known = sources.hosts.find(ctx, "", key.scope.namespace)(key.hostname)
+    default = tcp_routes.to_service(key.hostname, port.number, known.policy.effective(port.number), mesh)
+    chosen = sources.plans.of_service(ctx, key.hostname).chosen(key.scope)
+    service = ctx.get(sources.usable.virtual_services, chosen) if chosen else None
+    if service is None:
+        return tcp_routes.TcpChains(default)
+    client = Client(MESH, port.number, key.scope.namespace, dict(key.scope.labels))
+    find = sources.hosts.find(ctx, service.namespace, key.scope.namespace)
+    return tcp_routes.chains(service, client, find, default, mesh)
+
+
+def _places(
+    ctx: Context, sources: Sources, view: OutboundView, service: Service
+) -> Mapping[ServicePort, Sequence[tuple[str, ...]]]:
+    """The addresses of each port: one listener with all virtual addresses, or one per pod of a headless service."""
+    if service.resolution is Resolution.HEADLESS:
+        endpoints = ctx.get(sources.domain.endpoints, service.hostname) or ServiceEndpoints(service.hostname, {})
+        return {port: _pod_addresses(view, service, port, endpoints) for port in service.ports}
+    found = ctx.get(sources.addresses, AddressKey(view.cluster, service.hostname)) or ()
+    usable = tuple(address for address in found if view.families.has(address))
+    return {port: [usable] if usable else [] for port in service.ports}
 
 
 def _pod_addresses(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from isthmus.derive.assignments import Assignments
 from isthmus.derive.clusters import ROUTER_CLUSTERS, ClusterKey
-from isthmus.derive.listeners import ListenerKey
+from isthmus.derive.listeners import ListenerKey, ServiceListeners
 from isthmus.derive.routes import TableKey
 from isthmus.derive.tables import Tables
 from isthmus.derive.views import Audience, Member
@@ -49,12 +49,12 @@ class Lookup:
         clusters = {name for bundle in self._service_clusters(audience, hostname) for name in bundle}
         found = {CLUSTER: clusters, ENDPOINT: set(self._assigned(audience, hostname))}
         if audience.sidecar:
-            listeners = self._tables.listeners.services.get(ListenerKey(hostname, audience.outbound))
+            listeners = self._tables.listeners.services.get(self._listener_key(audience, hostname))
             uses = self._tables.http_ports.uses.values()
             wildcard = audience.outbound.families.wildcard
             found[LISTENER] = {names.listener(wildcard, use.port) for use in uses if hostname in use.hosts}
             found[LISTENER].update(listeners.bundle if listeners else ())
-            found[ROUTE] = set(self._tables.routes.sniffed.get((hostname, audience.routes)) or ())
+            found[ROUTE] = set(self._sniffed(audience, hostname))
         return found
 
     def _hosts(self, audience: Audience) -> Iterable[str]:
@@ -116,7 +116,7 @@ class Lookup:
             return self._tables.gateways.find(audience).listeners
         tables, view = self._tables.listeners, audience.outbound
         result: dict[str, Resource] = {}
-        found = (tables.services.get(ListenerKey(hostname, view)) for hostname in self._hosts(audience))
+        found = (tables.services.get(self._listener_key(audience, hostname)) for hostname in self._hosts(audience))
         for row in sorted((row for row in found if row), key=lambda row: (row.created, row.hostname)):
             for name, resource in row.bundle.items():
                 result.setdefault(name, resource)
@@ -140,9 +140,21 @@ class Lookup:
         address, _, port = name.rpartition("_")
         if address == view.families.wildcard and port.isdigit():
             return tables.ports.get((int(port), view)) if self._speaks_http(audience, int(port)) else None
-        rows = (row for row in tables.by_name.rows((view, name)) if self._sees(audience, row.hostname))
+        rows = (row for row in tables.by_name.rows((view, name)) if self._has(audience, row))
         oldest = min(rows, key=lambda row: (row.created, row.hostname), default=None)
         return None if oldest is None or _own(member, name) else oldest.bundle[name]
+
+    def _listener_key(self, audience: Audience, hostname: str) -> ListenerKey:
+        return ListenerKey(hostname, audience.outbound, self._tables.plans.scope(hostname, audience.scope))
+
+    def _has(self, audience: Audience, row: ServiceListeners) -> bool:
+        return row.scope == self._tables.plans.scope(row.hostname, audience.scope) and self._sees(
+            audience, row.hostname
+        )
+
+    def _sniffed(self, audience: Audience, hostname: str) -> Bundle:
+        scope = self._tables.plans.scope(hostname, audience.scope)
+        return self._tables.routes.sniffed.get((hostname, audience.routes, scope)) or {}
 
     def _speaks_http(self, audience: Audience, port: int) -> bool:
         use = self._tables.http_ports.uses.get(port)
@@ -154,7 +166,7 @@ class Lookup:
             return self._tables.gateways.find(audience).routes
         result: dict[str, Resource] = {}
         for hostname in self._hosts(audience):
-            result.update(self._tables.routes.sniffed.get((hostname, audience.routes)) or {})
+            result.update(self._sniffed(audience, hostname))
         for port in self._tables.http_ports.uses:
             if table := self._route(member, str(port)):
                 result[table.name] = table
@@ -169,7 +181,7 @@ class Lookup:
         hostname = name.rpartition(":")[0]
         if not self._sees(audience, hostname):
             return None
-        return (self._tables.routes.sniffed.get((hostname, audience.routes)) or {}).get(name)
+        return self._sniffed(audience, hostname).get(name)
 
 
 def _own(member: Member, name: str) -> bool:

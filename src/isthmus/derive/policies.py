@@ -16,13 +16,13 @@ from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.peer_authentication import PeerAuthentication
 from isthmus.collections import Collection, Context, Graph, Index
 from isthmus.derive.domain import ConfigKey, Domain
+from isthmus.derive.host_names import names_of, written
 from isthmus.derive.mesh import mesh_config
+from isthmus.derive.usable import Usable
 from isthmus.derive.views import Scope
 from isthmus.model.service import Service
 from isthmus.translate.peer_authentication import Mode, PeerPolicies, WorkloadPolicy
 from isthmus.translate.policy import NO_POLICY, DestinationPolicy
-
-Host = tuple[str, str]  # ("", fully qualified or wildcard host) or (namespace, short name)
 
 
 class DestinationPolicies(msgspec.Struct, frozen=True):
@@ -30,6 +30,11 @@ class DestinationPolicies(msgspec.Struct, frozen=True):
 
     hostname: str
     variants: Mapping[str, DestinationPolicy]  # by client namespace; "" for all others
+
+    @property
+    def shape_routes(self) -> bool:
+        """Whether some policy has settings that routes and TCP filters carry out: hashing and idle time."""
+        return any(_shapes_routes(policy) for policy in self.variants.values())
 
     def variant(self, scope: Scope) -> str:
         """Which of the variants a client gets."""
@@ -50,13 +55,13 @@ class Policies(msgspec.Struct, frozen=True):
         return peer_policies(ctx.select(self.peers, namespace), root, root_namespace=namespace == mesh.root_namespace)
 
 
-def declare(graph: Graph, domain: Domain) -> Policies:
+def declare(graph: Graph, domain: Domain, usable: Usable) -> Policies:
     """Declares the policies of every hostname."""
-    by_host = domain.destination_rules.index("host", lambda rule: (_host(rule),))
+    by_host = usable.destination_rules.index("host", lambda rule: (written(rule.spec.host, rule.namespace),))
 
     def derivation(ctx: Context, hostname: str, service: Service) -> Mapping[str, DestinationPolicies]:
         mesh = mesh_config(ctx, domain)
-        matching = [rules for host in _patterns(service) if (rules := ctx.select(by_host, host))]
+        matching = [rules for host in names_of(service) if (rules := ctx.select(by_host, host))]
         return {hostname: DestinationPolicies(hostname, _variants(service, matching, mesh))}
 
     destinations = graph.derive("destination policies", domain.services, derivation)
@@ -91,17 +96,14 @@ def _general(policies: Iterable[Config[PeerAuthentication]]) -> Mode | None:
     return None
 
 
-def _host(rule: Config[DestinationRule]) -> Host:
-    host = rule.spec.host
-    return ("", host) if "." in host or host.startswith("*") else (rule.namespace, host)
-
-
-def _patterns(service: Service) -> list[Host]:
-    """All hosts that a rule may name a service by, the most specific first."""
-    labels = service.hostname.split(".")
-    wildcards = [("", f"*.{'.'.join(labels[i:])}") for i in range(1, len(labels))]
-    short = [(service.namespace, service.name)] if service.kubernetes else []
-    return [("", service.hostname), *short, *wildcards, ("", "*")]
+def _shapes_routes(policy: DestinationPolicy) -> bool:
+    parts = [policy.traffic, *(subset.traffic_policy for subset in policy.subsets if subset.traffic_policy)]
+    levels: list[TrafficPolicy | PortTrafficPolicy] = [
+        level for part in parts for level in (part, *part.port_level_settings)
+    ]
+    hashed = any(level.load_balancer and level.load_balancer.consistent_hash for level in levels)
+    pools = [level.connection_pool for level in levels if level.connection_pool]
+    return hashed or any(pool.tcp and pool.tcp.idle_timeout for pool in pools)
 
 
 def _variants(

@@ -13,6 +13,7 @@ from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.virtual_service import VirtualService
 from isthmus.collections import Collection, Context, Graph
 from isthmus.derive.domain import ConfigKey, Domain
+from isthmus.derive.usable import Usable
 from isthmus.translate.locality import DISTRIBUTION_LABELS, priority_labels
 
 
@@ -23,10 +24,10 @@ class RelevantLabels(msgspec.Struct, frozen=True):
     routing: frozenset[str] = frozenset()
 
 
-def declare(graph: Graph, domain: Domain) -> Collection[str, RelevantLabels]:
+def declare(graph: Graph, domain: Domain, usable: Usable) -> Collection[str, RelevantLabels]:
     """Declares the one row, key ``""``."""
-    rules = graph.derive("labels of rules", domain.destination_rules, _of_rule)
-    services = graph.derive("labels of routes", domain.virtual_services, _of_routes)
+    rules = graph.derive("labels of rules", usable.destination_rules, _of_rule)
+    services = graph.derive("labels of routes", usable.virtual_services, _of_routes)
     by_rule = rules.index("all", lambda _: ("",))
     by_route = services.index("all", lambda _: ("",))
 

@@ -11,6 +11,7 @@ from isthmus.derive.gateways import Gateways
 from isthmus.derive.http_ports import HttpPorts
 from isthmus.derive.listeners import Listeners
 from isthmus.derive.members import Members
+from isthmus.derive.plans import Plans
 from isthmus.derive.policies import Policies
 from isthmus.derive.routes import Routes
 from isthmus.derive.views import Audience
@@ -31,6 +32,7 @@ class Tables:
     assignments: Assignments
     listeners: Listeners
     inbound: Collection[InboundView, Resource]
+    plans: Plans
     routes: Routes
     gateways: Gateways
 

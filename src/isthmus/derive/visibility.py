@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from isthmus.api.config import Config
-from isthmus.api.sidecar import Sidecar
 from isthmus.collections import Collection, Context, Graph
 from isthmus.derive.audiences import Audiences
 from isthmus.derive.domain import Domain
 from isthmus.derive.views import Audience, Scope
 from isthmus.model.service import Service
+from isthmus.translate.gateways.hosts import covers
 
 PUBLIC = "*"
 
@@ -35,6 +34,11 @@ class Visible(msgspec.Struct, frozen=True):
 
     hosts: frozenset[str]
     public_too: bool
+    egress: tuple[str, ...] = ()  # of the Sidecar
+
+    def imports(self, client: str, namespace: str, hostname: str) -> bool:
+        """Whether a host of a namespace, a service or not, is seen by clients of the namespace ``client``."""
+        return self.public_too or any(_names(host, client, namespace, hostname) for host in self.egress)
 
 
 class Visibility(msgspec.Struct, frozen=True):
@@ -73,26 +77,22 @@ def declare(graph: Graph, domain: Domain, audiences: Audiences) -> Visibility:
         sidecar = ctx.get(domain.sidecars, (namespace, name)) if name else None
         if sidecar is None or not sidecar.spec.egress:
             return {scope: Visible(frozenset(export.hostname for export in own), public_too=True)}
-        shared = ctx.select(by_client, PUBLIC)
-        found = (export.hostname for export in (*own, *shared) if imports(sidecar, scope.namespace, export))
-        return {scope: Visible(frozenset(found), public_too=False)}
+        exported = (*own, *ctx.select(by_client, PUBLIC))
+        hosts = tuple(dict.fromkeys(host for listener in sidecar.spec.egress for host in listener.hosts))
+        visible = Visible(frozenset(), public_too=False, egress=hosts)
+        found = (one.hostname for one in exported if visible.imports(scope.namespace, one.namespace, one.hostname))
+        return {scope: msgspec.structs.replace(visible, hosts=frozenset(found))}
 
     return Visibility(exports, public, graph.group("scopes", audiences.by_scope, derivation))
 
 
-def imports(sidecar: Config[Sidecar], namespace: str, export: Export) -> bool:
-    """Whether a Sidecar's egress hosts name a service."""
-    hosts = (host for listener in sidecar.spec.egress for host in listener.hosts)
-    return any(_names(host, namespace, export) for host in hosts)
-
-
-def _names(host: str, namespace: str, export: Export) -> bool:
+def _names(host: str, client: str, namespace: str, hostname: str) -> bool:
     where, _, name = host.partition("/")
     if where == "~" or not name:
         return False
-    if where not in ("*", export.namespace) and not (where == "." and export.namespace == namespace):
+    if where not in ("*", namespace) and not (where == "." and client == namespace):
         return False
-    return name in ("*", export.hostname) or (name.startswith("*.") and export.hostname.endswith(name[1:]))
+    return covers(name, hostname)
 
 
 def _export(_: Context, hostname: str, service: Service) -> Mapping[str, Export]:

@@ -16,6 +16,10 @@ ADS: Mapping[str, Any] = {"ads": {}, "initial_fetch_timeout": {}, "resource_api_
 """Take the resource from the aggregated stream, and wait for it without limit."""
 
 
+UNTIMED: Mapping[str, Any] = {"timeout": {}, "max_stream_duration": {"grpc_timeout_header_max": {}}}
+"""A route without a time limit of its own; a gRPC client's deadline is honoured."""
+
+
 def socket_address(address: str, port: int) -> Fields:
     """An IP address and port."""
     return {"socket_address": {"address": address, "port_value": port}}

@@ -11,6 +11,7 @@ from isthmus.protos import pb
 from isthmus.translate import names
 from isthmus.translate.encoding import Part, content_version, part, repeated, serialise
 from isthmus.translate.types import ROUTE
+from isthmus.translate.values import UNTIMED
 
 _VIRTUAL_HOSTS_FIELD = 2  # of RouteConfiguration
 _MAX_DIRECT_RESPONSE = 1 << 20
@@ -28,19 +29,22 @@ def virtual_host(name: str, domains: Iterable[str], routes: Iterable[Any]) -> Pa
 @lru_cache(maxsize=4096)
 def catch_all(*, allow_any: bool) -> Part:
     """What happens to requests for unknown hosts: they go where the client wanted, or get a 502."""
-    action: dict[str, Any]
-    if allow_any:
-        action = {"route": {"cluster": names.PASSTHROUGH, "timeout": {}, "max_stream_duration": {"grpc_timeout_header_max": {}}}}
-    else:
-        action = {"direct_response": {"status": 502}}
+    forward: dict[str, Any] = {"route": {"cluster": names.PASSTHROUGH, **UNTIMED}}
+    action = forward if allow_any else {"direct_response": {"status": 502}}
     name = "allow_any" if allow_any else "block_all"
     return virtual_host(name, ["*"], [{"name": name, "match": {"prefix": "/"}, **action}])
 
 
-def configuration(name: str, hosts: Sequence[Part]) -> Resource:
-    """A route configuration; its version follows from the versions of its parts."""
-    body = _head(name) + repeated(_VIRTUAL_HOSTS_FIELD, (host.body for host in hosts))
-    return Resource(name, ROUTE, body, content_version(name.encode(), *(host.version.encode() for host in hosts)))
+def block(hosts: Sequence[Part]) -> Part:
+    """Virtual hosts joined as they will stand in a route configuration."""
+    version = content_version(*(host.version.encode() for host in hosts))
+    return Part(repeated(_VIRTUAL_HOSTS_FIELD, (host.body for host in hosts)), version)
+
+
+def configuration(name: str, blocks: Sequence[Part]) -> Resource:
+    """A route configuration from blocks; its version follows from the versions of its parts."""
+    version = content_version(name.encode(), *(one.version.encode() for one in blocks))
+    return Resource(name, ROUTE, b"".join((_head(name), *(one.body for one in blocks))), version)
 
 
 @lru_cache(maxsize=4096)

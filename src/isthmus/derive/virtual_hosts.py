@@ -1,0 +1,163 @@
+"""Virtual hosts of sidecars: one per service port, in the forms that clients need.
+
+Rows of the scope ``GENERAL`` serve every client; where the outcome depends on the client there is a row per
+scope instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from isthmus.collections import Collection, Context, Graph, Index
+from isthmus.derive.addresses import AddressKey
+from isthmus.derive.audiences import ALL, Audiences, in_use
+from isthmus.derive.domain import Domain
+from isthmus.derive.hosts import Hosts
+from isthmus.derive.mesh import mesh_config
+from isthmus.derive.plans import GENERAL, Plan, Plans
+from isthmus.derive.usable import Usable
+from isthmus.derive.views import Scope
+from isthmus.derive.visibility import PUBLIC, Visibility
+from isthmus.model.service import Resolution, Service, ServicePort
+from isthmus.translate.encoding import Part
+from isthmus.translate.routes import configuration as tables
+from isthmus.translate.routes import defaults
+from isthmus.translate.routes.domains import domains
+from isthmus.translate.routes.virtual_service import MESH, Client, http_routes
+from isthmus.translate.values import Fields
+from isthmus.translate.views import RouteView
+
+_OTHER_HOSTS_PORT = 80  # hosts that are no services are routed on the plain HTTP port only (Istio)
+
+
+class HostKey(NamedTuple):
+    """The virtual host of one service port, for one kind of client."""
+
+    hostname: str
+    port: int
+    view: RouteView
+    scope: Scope
+
+
+class HostRow(msgspec.Struct, frozen=True):
+    """A virtual host in two forms: for clients of the service's own namespace, and for all others."""
+
+    hostname: str
+    namespace: str
+    port: int
+    view: RouteView
+    scope: Scope
+    to: tuple[str, ...]  # who may see it, as in ``Export``
+    own: Part
+    other: Part
+    is_service: bool = True
+
+    def form(self, client: str) -> Part:
+        """The form for clients of a namespace."""
+        return self.own if client == self.namespace else self.other
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """Everything that virtual hosts are made from."""
+
+    domain: Domain
+    hosts: Hosts
+    plans: Plans
+    usable: Usable
+    visibility: Visibility
+    addresses: Collection[AddressKey, tuple[str, ...]]
+
+    def routes(self, ctx: Context, plan: Plan, port: ServicePort, scope: Scope) -> list[Fields]:
+        """The routes of a service port for a scope: its VirtualService's, else the default one."""
+        mesh = mesh_config(ctx, self.domain)
+        chosen = plan.chosen(scope)
+        service = ctx.get(self.usable.virtual_services, chosen) if chosen else None
+        if service is not None and service.spec.http:
+            client = Client(MESH, port.number, scope.namespace, dict(scope.labels))
+            return http_routes(service, client, self.hosts.find(ctx, service.namespace, scope.namespace), mesh)
+        known = self.hosts.find(ctx, "", scope.namespace)(plan.hostname)
+        return [defaults.route(known, port, mesh, sidecar=True)]
+
+
+class VirtualHosts(msgspec.Struct, frozen=True):
+    """Declared collections of virtual hosts."""
+
+    services: Collection[HostKey, HostRow]
+    others: Collection[HostKey, HostRow]
+    clients: Clients
+
+
+class Clients(msgspec.Struct, frozen=True):
+    """The kinds of clients that are connected."""
+
+    views: Index[str, RouteView, RouteView]
+    scopes: Index[str, tuple[Scope, RouteView], tuple[Scope, RouteView]]
+
+    def of(self, ctx: Context, plan: Plan) -> Sequence[tuple[Scope, RouteView]]:
+        """For whom a plan has to be worked out apart."""
+        if plan.special:
+            return ctx.select(self.scopes, ALL)
+        return [(GENERAL, view) for view in ctx.select(self.views, ALL)]
+
+
+def declare(graph: Graph, sources: Sources, audiences: Audiences) -> VirtualHosts:
+    """Declares the virtual hosts of services and of other hosts that VirtualServices name."""
+    clients = Clients(
+        views=in_use(graph, "route views", audiences.by_routes),
+        scopes=in_use(graph, "route scopes", audiences.by_table),
+    )
+
+    def of_service(ctx: Context, hostname: str, service: Service) -> Mapping[HostKey, HostRow]:
+        if service.resolution is Resolution.ALIAS:
+            return {}
+        plan = sources.plans.of_service(ctx, hostname)
+        ports = [port for port in service.ports if port.protocol.is_http]
+        return {
+            HostKey(hostname, port.number, view, scope): _service_row(ctx, sources, service, port, (plan, scope, view))
+            for port in ports
+            for scope, view in clients.of(ctx, plan)
+        }
+
+    def of_other(ctx: Context, host: str, plan: Plan) -> Mapping[HostKey, HostRow]:
+        rows = (_other_row(ctx, sources, plan, scope, view) for scope, view in clients.of(ctx, plan))
+        return {HostKey(host, row.port, row.view, row.scope): row for row in rows if row}
+
+    return VirtualHosts(
+        services=graph.derive("virtual hosts", sources.domain.services, of_service),
+        others=graph.derive("virtual hosts of others", sources.plans.others, of_other),
+        clients=clients,
+    )
+
+
+def _service_row(
+    ctx: Context, sources: Sources, service: Service, port: ServicePort, client: tuple[Plan, Scope, RouteView]
+) -> HostRow:
+    plan, scope, view = client
+    export = ctx.get(sources.visibility.exports, service.hostname)
+    vips = ctx.get(sources.addresses, AddressKey(view.cluster, service.hostname)) or ()
+    routes = sources.routes(ctx, plan, port, scope)
+    name = f"{service.hostname}:{port.number}"
+    own, other = (
+        tables.virtual_host(name, domains(service, vips, same_namespace=same), routes) for same in (True, False)
+    )
+    to = export.to if export else ()
+    return HostRow(service.hostname, service.namespace, port.number, view, scope, to, own, other)
+
+
+def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: RouteView) -> HostRow | None:
+    chosen = plan.chosen(scope)
+    service = ctx.get(sources.usable.virtual_services, chosen) if chosen else None
+    if service is None or chosen is None or plan.hostname == "*":
+        return None
+    mesh = mesh_config(ctx, sources.domain)
+    client = Client(MESH, _OTHER_HOSTS_PORT, scope.namespace, dict(scope.labels))
+    routes = http_routes(service, client, sources.hosts.find(ctx, service.namespace, scope.namespace), mesh)
+    if not routes:
+        return None
+    part = tables.virtual_host(f"{plan.hostname}:{_OTHER_HOSTS_PORT}", [plan.hostname.lower()], routes)
+    to = next((one.to for one in plan.candidates if one.key == chosen), (PUBLIC,))
+    namespace = service.namespace
+    return HostRow(plan.hostname, namespace, _OTHER_HOSTS_PORT, view, scope, to, part, part, is_service=False)

@@ -1,0 +1,32 @@
+"""Regular expressions: what Envoy's engine (RE2) would refuse must not reach it.
+
+One bad expression makes Envoy refuse a whole route table. RE2 has no look-around, no back references and no
+possessive or atomic groups (https://github.com/google/re2/wiki/Syntax); otherwise Python's syntax is close.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_MAX_LENGTH = 1024
+_UNSUPPORTED = re.compile(r"\(\?(?:=|!|<=|<!|>|\()|\(\?P=|\\[1-9]|[*+?}]\+")
+# What RE2 knows and Python does not: classes by Unicode name, POSIX classes, the end of text.
+_ONLY_RE2 = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\[\[:\^?\w+:\]\]|\\z|\\C")
+_ESCAPED = re.compile(r"\\\\")
+
+
+@lru_cache(maxsize=4096)
+def fault(text: str) -> str:
+    """Why an expression cannot be used; empty when it can."""
+    if len(text) > _MAX_LENGTH:
+        return f"is longer than {_MAX_LENGTH} characters"
+    plain = _ESCAPED.sub("__", text)
+    found = _UNSUPPORTED.search(plain)
+    if found:
+        return f"uses {found[0]!r}, which RE2 does not have"
+    try:
+        re.compile(_ONLY_RE2.sub("a", plain))
+    except re.error as error:
+        return f"is not a regular expression: {error}"
+    return ""

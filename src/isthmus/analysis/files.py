@@ -1,11 +1,12 @@
-"""Objects in files: YAML or JSON, several documents, and lists of objects."""
+"""Objects in files: YAML or JSON, several documents, and lists of objects; a mesh made of nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from isthmus.analysis.decoding import Located
+from isthmus.analysis.decoding import Located, decode, mesh_settings
+from isthmus.analysis.snapshot import ClusterSnapshot, Snapshot
 from isthmus.api.yaml_text import numbered_documents
 
 _CLUSTER_KINDS = frozenset({"Namespace", "Node", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"})
@@ -38,3 +39,16 @@ def _with_namespace(written: dict[str, Any], namespace: str) -> dict[str, Any]:
     if metadata.get("namespace") or written["kind"] in _CLUSTER_KINDS:
         return written
     return {**written, "metadata": {**metadata, "namespace": namespace}}
+
+
+def mesh_of_files(objects: Iterable[Located], system_namespace: str) -> Snapshot:
+    """The snapshot of objects in files only: what they do not mention may well exist."""
+    own, findings = decode(ClusterSnapshot(name="Kubernetes", live=False), objects)
+    config, networks, problems = mesh_settings(own, system_namespace)
+    return Snapshot(
+        clusters=(own,),
+        system_namespace=system_namespace,
+        mesh=config,
+        networks=networks,
+        reading=(*findings, *problems),
+    )

@@ -156,7 +156,7 @@ def _suppression(text: str) -> Suppression:
 
 
 async def _read(target: Target, request: Request) -> Subject:
-    from isthmus.analysis.reading import Wanted, read_mesh
+    from isthmus.cli.analyze_clusters import Wanted, read_mesh
     from isthmus.cli.analyze_files import parse_files
     from isthmus.kube.access import default_access
     from isthmus.kube.kinds import NAMESPACE
@@ -183,14 +183,14 @@ async def _read(target: Target, request: Request) -> Subject:
 
 
 def _read_files(target: Target, request: Request) -> Subject:
-    from isthmus.analysis.reading import Wanted, mesh_of_files
+    from isthmus.analysis.files import mesh_of_files
     from isthmus.cli.analyze_files import parse_files
 
     if not request.files:
         raise click.UsageError("--use-kube=false needs files to look at")
     namespace = target.namespace or "default"
     parsed = parse_files(request.files, namespace, recursive=request.recursive)
-    snapshot = mesh_of_files(Wanted(system_namespace=target.istio_namespace, files=parsed.objects))
+    snapshot = mesh_of_files(parsed.objects, target.istio_namespace)
     return Subject(target.namespace, parsed, _with_mesh_file(snapshot, request))
 
 

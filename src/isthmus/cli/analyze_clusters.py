@@ -1,6 +1,6 @@
 """Reads a mesh from API servers: the own cluster whole, other clusters as far as remote secrets allow.
 
-The only module of this package that does I/O.
+Knows which kinds analysis looks at and how far another cluster must answer. Does not know what is found in them.
 """
 
 from __future__ import annotations
@@ -58,19 +58,6 @@ async def read_mesh(client: Client, wanted: Wanted) -> Snapshot:
     config, networks, problems = mesh_settings(own, wanted.system_namespace, wanted.revision)
     return Snapshot(
         clusters=tuple(clusters),
-        system_namespace=wanted.system_namespace,
-        mesh=config,
-        networks=networks,
-        reading=(*findings, *problems),
-    )
-
-
-def mesh_of_files(wanted: Wanted) -> Snapshot:
-    """The snapshot of objects in files only."""
-    own, findings = decode(ClusterSnapshot(name="Kubernetes", live=False), wanted.files)
-    config, networks, problems = mesh_settings(own, wanted.system_namespace, wanted.revision)
-    return Snapshot(
-        clusters=(own,),
         system_namespace=wanted.system_namespace,
         mesh=config,
         networks=networks,

@@ -50,12 +50,19 @@ class Owned(msgspec.Struct, frozen=True):
     kind: Kind
     identity: Identity
     component: str
+    controlled: bool = False
+    """Made by a controller for another object (endpoint slices, pods): it copies that one's labels and goes with it."""
 
 
-class _Metadata(msgspec.Struct, frozen=True):
+class _Reference(msgspec.Struct, frozen=True):
+    controller: bool = False
+
+
+class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     namespace: str = ""
     labels: dict[str, str] = {}
+    owner_references: list[_Reference] = []
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -80,7 +87,8 @@ async def _of_kind(client: Client, kind: Kind, selector: str) -> Sequence[Owned]
 
 def _owned(kind: Kind, metadata: _Metadata) -> Owned:
     component = metadata.labels.get("operator.istio.io/component", "")
-    return Owned(kind, Identity(kind.kind, metadata.namespace, metadata.name), component)
+    controlled = any(reference.controller for reference in metadata.owner_references)
+    return Owned(kind, Identity(kind.kind, metadata.namespace, metadata.name), component, controlled)
 
 
 async def delete(client: Client, owned: Owned) -> None:

@@ -28,7 +28,7 @@ async def prune(client: Client, plan: Plan, applied: Sequence[Object], progress:
     selector = ",".join(f"{key}={value}" for key, value in plan.owner.labels().items())
     found = await owned_objects(client, f"{selector},{COMPONENT}")
     for owned in found:
-        if owned.identity not in kept and owned.kind.kind != "Pod" and _goes(plan, owned):
+        if owned.identity not in kept and not owned.controlled and _goes(plan, owned):
             await delete(client, owned)
             progress.finished(f"{owned.identity} removed: it is no longer part of this installation")
 

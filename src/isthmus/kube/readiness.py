@@ -23,7 +23,9 @@ def missing(found: Mapping[str, Any] | None) -> str:
 
 def _deployment(found: Mapping[str, Any]) -> str:
     wanted = int(found.get("spec", {}).get("replicas", 1))
-    return _stale(found) or _count(found, "updatedReplicas", wanted) or _count(found, "availableReplicas", wanted)
+    lacking = _stale(found) or _count(found, "updatedReplicas", wanted) or _count(found, "availableReplicas", wanted)
+    refused = _condition_message(found, "ReplicaFailure")
+    return f"{lacking}: {refused}" if lacking and refused else lacking
 
 
 def _stateful_set(found: Mapping[str, Any]) -> str:
@@ -83,6 +85,13 @@ def _count(found: Mapping[str, Any], field: str, wanted: int) -> str:
 def _condition(found: Mapping[str, Any], name: str) -> bool:
     conditions = found.get("status", {}).get("conditions") or ()
     return any(entry.get("type") == name and entry.get("status") == "True" for entry in conditions)
+
+
+def _condition_message(found: Mapping[str, Any], name: str) -> str:
+    """What a true condition says; empty when it is not true."""
+    conditions = found.get("status", {}).get("conditions") or ()
+    true = (entry for entry in conditions if entry.get("type") == name and entry.get("status") == "True")
+    return next((str(entry.get("message", "")) for entry in true), "")
 
 
 def _waiting_container(found: Mapping[str, Any]) -> str:

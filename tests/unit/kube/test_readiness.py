@@ -17,6 +17,7 @@ def workload(kind: str, spec: dict[str, Any], status: dict[str, Any], generation
 
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
+REFUSED = {"type": "ReplicaFailure", "status": "True", "message": "webhook refused"}
 CRASHING = {
     "phase": "Running",
     "containerStatuses": [
@@ -38,6 +39,7 @@ CRASHING = {
         ),
         (workload("Deployment", {"replicas": 2}, {"updatedReplicas": 2, "availableReplicas": 2}), ""),
         (workload("Deployment", {"replicas": 0}, {}), ""),
+        (workload("Deployment", {}, {"conditions": [REFUSED]}), "has 0 of 1 replicas updated: webhook refused"),
         (workload("StatefulSet", {}, {"updatedReplicas": 1}), "has 0 of 1 replicas ready"),
         (workload("DaemonSet", {}, {"desiredNumberScheduled": 3}), "has 0 of 3 replicas updated"),
         ({"kind": "Pod", "status": READY}, ""),

@@ -39,5 +39,13 @@ class TemplateError(Exception):
         return f"template: {self.position}: {where}: {self.reason}"
 
 
+class TemplateRefusedError(TemplateError):
+    """The template's author says what is wrong, by `fail` or `required`: the words reach the user as they are."""
+
+
 class FunctionError(Exception):
     """Raised by a template function; the evaluator adds the place where it was called."""
+
+
+class RefusedError(FunctionError):
+    """Raised by `fail` and `required`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from isthmus.gotemplate import nodes
-from isthmus.gotemplate.errors import FunctionError, TemplateError
+from isthmus.gotemplate.errors import FunctionError, RefusedError, TemplateError, TemplateRefusedError
 from isthmus.gotemplate.signatures import Function, checked, function
 from isthmus.gotemplate.values import MISSING, MethodMap, Record, truth, type_name
 
@@ -143,7 +143,7 @@ class Evaluator:
             return self._call(dot, function(name, receiver.methods[name]), node, (words, final))
         values = receiver.fields if isinstance(receiver, Record) else receiver
         if not isinstance(values, Mapping) or (isinstance(receiver, Record) and name not in values):
-            raise _failure(node, f"can't evaluate field {name} in type {type_name(receiver)}")
+            raise _failure(node, f"can't evaluate field {name} in type {_static_type(node, receiver)}")
         if len(words) > 1 or final is not _ABSENT:
             raise _failure(node, f"{name} is not a method but has arguments")
         return self._entry(values, name, node)
@@ -179,8 +179,10 @@ class Evaluator:
             values.append(_checked(final, called.type_of(len(values)), node))
         try:
             return called.call(*values)
-        except RecursionError:
+        except (RecursionError, TemplateRefusedError):
             raise
+        except RefusedError as refusal:
+            raise TemplateRefusedError(str(refusal), node.position) from None
         except (FunctionError, TemplateError) as problem:
             raise _failure(node, f"error calling {called.name}: {problem}") from problem
         except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as problem:
@@ -201,6 +203,11 @@ class Evaluator:
             if truth(value) == (name == "or"):
                 return value
         return value if final is _ABSENT else final
+
+
+def _static_type(node: nodes.Operand, receiver: Any) -> str:
+    """The type in Go's words: whatever comes out of a map or list is an interface there."""
+    return type_name(receiver) if isinstance(node, nodes.Chain) else "interface {}"
 
 
 def _checked(value: Any, go_type: str, node: nodes.Operand | nodes.Command) -> Any:

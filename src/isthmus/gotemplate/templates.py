@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from isthmus.gotemplate import nodes
-from isthmus.gotemplate.errors import FunctionError, TemplateError
+from isthmus.gotemplate.errors import FunctionError, RefusedError, TemplateError
 from isthmus.gotemplate.evaluate import MissingKey
 from isthmus.gotemplate.execute import Execution
 from isthmus.gotemplate.functions import sprig
@@ -84,12 +84,12 @@ class Templates:
 
 def _required(message: str, value: Any) -> Any:
     if is_nil(value) or value == "":
-        raise FunctionError(message)
+        raise RefusedError(message)
     return value
 
 
 def _fail(message: str) -> str:
-    raise FunctionError(message)
+    raise RefusedError(message)
 
 
 def _lookup(api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any]:

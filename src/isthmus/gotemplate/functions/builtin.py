@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from isthmus.gotemplate.errors import FunctionError
-from isthmus.gotemplate.formatting import formatted, joined
+from isthmus.gotemplate.formatting import formatted, go_syntax, joined
 from isthmus.gotemplate.printf import sprintf
 from isthmus.gotemplate.values import is_list, is_nil, kind_name, truth, type_name
 
@@ -33,7 +33,7 @@ def _equals(first: Any, other: Any) -> bool:
     if _kind(first) != _kind(other):
         if is_nil(first) or is_nil(other):
             return False
-        raise FunctionError("incompatible types for comparison")
+        raise FunctionError(f"incompatible types for comparison: {type_name(first)} and {type_name(other)}")
     if isinstance(first, Mapping) or is_list(first):
         raise FunctionError(f"non-comparable type {formatted(first)}: {type_name(first)}")
     return bool(first == other)
@@ -50,7 +50,7 @@ def less(first: Any, other: Any) -> bool:
         if _kind(value) not in ("int", "float64", "string"):
             raise FunctionError("invalid type for comparison")
     if _kind(first) != _kind(other):
-        raise FunctionError("incompatible types for comparison")
+        raise FunctionError(f"incompatible types for comparison: {type_name(first)} and {type_name(other)}")
     return bool(first < other)
 
 
@@ -116,7 +116,7 @@ def logical_not(value: Any) -> bool:
 def call(called: Any, *arguments: Any) -> Any:
     """Call a function value."""
     if not callable(called):
-        raise FunctionError(f"non-function {formatted(called)} of type {type_name(called)}")
+        raise FunctionError(f"non-function {go_syntax(called)} of type {type_name(called)}")
     return called(*arguments)
 
 

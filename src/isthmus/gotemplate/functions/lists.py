@@ -13,7 +13,7 @@ from isthmus.gotemplate.values import is_list, type_name
 
 def _elements(value: Any, verb: str) -> Sequence[Any]:
     if not is_list(value):
-        raise FunctionError(f"cannot find {verb} on type {type_name(value)}")
+        raise FunctionError(f"Cannot find {verb} on type {type_name(value)}")
     return value  # type: ignore[no-any-return]  # is_list says what it is
 
 

@@ -51,7 +51,7 @@ def parsed(text: str) -> Version:
     """Parse a version leniently: minor and patch may be missing, a leading v is allowed."""
     match = _VERSION.fullmatch(text)
     if not match:
-        raise FunctionError("Invalid Semantic Version")
+        raise FunctionError("invalid semantic version")
     major, minor, patch, prerelease, metadata = match.groups()
     return Version(int(major), int(minor or 0), int(patch or 0), prerelease or "", metadata or "")
 

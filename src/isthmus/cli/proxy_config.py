@@ -15,7 +15,6 @@ import msgspec
 from isthmus.cli.columns import Table, render
 from isthmus.cli.envoy import bootstrap as bootstraps
 from isthmus.cli.envoy import clusters, endpoints, listeners, routes
-from isthmus.cli.options import cluster_options
 from isthmus.cli.outputs import structured
 from isthmus.cli.proxy_source import ProxySource, source_options
 
@@ -72,7 +71,6 @@ def _output(*choices: str, default: str = "short") -> Callable[[Command], Comman
 @click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="Only clusters of this direction.")
 @_output()
 @source_options
-@cluster_options
 def _clusters(source: ProxySource, output: str, fqdn: str, port: int, subset: str, direction: str | None) -> None:
     """Clusters: what the proxy may connect to."""
     wanted = clusters.ClusterFilter(fqdn, port, subset, direction or "")
@@ -87,7 +85,6 @@ def _clusters(source: ProxySource, output: str, fqdn: str, port: int, subset: st
 @click.option("--verbose/--no-verbose", default=True, help="One line per filter chain, or per listener.")
 @_output()
 @source_options
-@cluster_options
 def _listeners(source: ProxySource, output: str, address: str, port: int, kind: str | None, verbose: bool) -> None:
     """Listeners: where the proxy takes connections, and where they lead."""
     found = listeners.listeners(source.config_dump(), listeners.ListenerFilter(address, port, kind or ""))
@@ -100,7 +97,6 @@ def _listeners(source: ProxySource, output: str, address: str, port: int, kind: 
 @click.option("--verbose/--no-verbose", default=True, hidden=True)
 @_output()
 @source_options
-@cluster_options
 def _routes(source: ProxySource, output: str, name: str, verbose: bool) -> None:
     """Routes: which request goes to which cluster."""
     found = routes.routes(source.config_dump(), routes.RouteFilter(name))
@@ -114,7 +110,6 @@ def _routes(source: ProxySource, output: str, name: str, verbose: bool) -> None:
 @click.option("--status", default="", help="Only endpoints in this state (healthy, unhealthy, draining).")
 @_output()
 @source_options
-@cluster_options
 def _endpoints(source: ProxySource, output: str, address: str, port: int, cluster: str, status: str) -> None:
     """Endpoints: the hosts of every cluster and their health. A file must hold the answer of /clusters?format=json."""
     wanted = endpoints.EndpointFilter(address, port, cluster, status)
@@ -125,7 +120,6 @@ def _endpoints(source: ProxySource, output: str, address: str, port: int, cluste
 @proxy_config.command("secret")
 @_output()
 @source_options
-@cluster_options
 def _secret(source: ProxySource, output: str) -> None:
     """Secrets: the certificates and roots that the proxy has."""
     from isthmus.cli.envoy import secrets
@@ -139,7 +133,6 @@ def _secret(source: ProxySource, output: str) -> None:
 @proxy_config.command("bootstrap")
 @_output("json", "yaml", "short", default="json")
 @source_options
-@cluster_options
 def _bootstrap(source: ProxySource, output: str) -> None:
     """Bootstrap: what the proxy was started with."""
     found = bootstraps.bootstrap(source.config_dump())
@@ -149,7 +142,6 @@ def _bootstrap(source: ProxySource, output: str) -> None:
 @proxy_config.command("all")
 @_output()
 @source_options
-@cluster_options
 def _all(source: ProxySource, output: str) -> None:
     """Clusters, listeners, routes, secrets and endpoints, one table after the other."""
     dump = source.config_dump(include_endpoints=output != "short")

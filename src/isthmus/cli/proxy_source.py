@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 import click
 import msgspec
 
-from isthmus.cli.options import Target, run
+from isthmus.cli.options import Target, cluster_options, run
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Json = dict[str, Any]
@@ -75,8 +75,9 @@ class ProxySource:
 
 
 def source_options(function: Command) -> Command:
-    """Adds ``[POD] -f --proxy-admin-port``; the command gets them, and its ``target``, as ``source``."""
+    """Adds ``[POD] -f --proxy-admin-port`` and the cluster's options; the command gets them as ``source``."""
 
+    @cluster_options
     @click.argument("pod", default="")
     @click.option("-f", "--file", "file", type=click.File("rb"), help="Read this file instead of a pod; - is stdin.")
     @click.option("--proxy-admin-port", type=int, default=15000, show_default=True, help="Port of the admin page.")

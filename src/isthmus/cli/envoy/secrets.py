@@ -24,12 +24,12 @@ _GROUPS = (
 
 
 class SecretRow(msgspec.Struct, frozen=True):
-    """One certificate of a secret. Empty texts for what is not known (a secret that is still awaited)."""
+    """One certificate of a secret, or a secret without one: then texts are empty and ``valid`` is None."""
 
     name: str
     kind: str
     state: str
-    valid: bool
+    valid: bool | None
     serial: str = ""
     not_after: str = ""
     not_before: str = ""
@@ -61,7 +61,7 @@ def table(found: tuple[SecretRow, ...]) -> Table:
     return Table(
         HEADER,
         tuple(
-            (row.name, row.kind, row.state, str(row.valid).lower(), row.serial, row.not_after, row.not_before)
+            (row.name, row.kind, row.state, _word(row.valid), row.serial, row.not_after, row.not_before)
             for row in found
         ),
     )
@@ -74,7 +74,7 @@ def _secret_rows(entry: Json, state: str, now: datetime) -> Iterator[SecretRow]:
     elif "validation_context" in secret:
         source, kind = secret["validation_context"].get("trusted_ca", {}), "CA"
     else:
-        yield SecretRow(name, "", state, valid=False)
+        yield SecretRow(name, "Generic" if "generic_secret" in secret else "", state, valid=None)
         return
     certificates = _certificates(source)
     # Of a chain the leaf is what the proxy shows; of a bundle every root counts.
@@ -89,6 +89,10 @@ def _row(name: str, kind: str, state: str, certificate: x509.Certificate, now: d
     return SecretRow(
         name, kind, state, first <= now <= last, f"{certificate.serial_number:x}", _time(last), _time(first)
     )
+
+
+def _word(valid: bool | None) -> str:
+    return "" if valid is None else str(valid).lower()
 
 
 def _time(moment: datetime) -> str:

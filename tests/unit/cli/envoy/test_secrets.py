@@ -45,13 +45,14 @@ def test_a_chain_shows_its_leaf_and_a_bundle_every_root() -> None:
             {"name": "default", "secret": {"tls_certificate": {"certificate_chain": inline(leaf, intermediate)}}},
             {"name": "ROOTCA", "secret": {"validation_context": {"trusted_ca": inline(one, two)}}},
         ],
-        [{"name": "kubernetes://cred", "secret": {"name": "kubernetes://cred"}}],
+        [{"name": "token", "secret": {"generic_secret": {}}}, {"name": "kubernetes://cred", "secret": {}}],
     )
     assert table(rows(found, START + timedelta(days=2))).rows == (
         ("default", "Cert Chain", "ACTIVE", "false", "ab", "2026-01-03T03:04:05Z", "2026-01-02T03:04:05Z"),
         ("ROOTCA", "CA", "ACTIVE", "true", "3", "2026-01-11T03:04:05Z", "2026-01-02T03:04:05Z"),
         ("ROOTCA", "CA", "ACTIVE", "true", "4", "2026-01-11T03:04:05Z", "2026-01-02T03:04:05Z"),
-        ("kubernetes://cred", "", "WARMING", "false", "", "", ""),
+        ("token", "Generic", "WARMING", "", "", "", ""),
+        ("kubernetes://cred", "", "WARMING", "", "", "", ""),
     )
 
 

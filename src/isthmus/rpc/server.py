@@ -14,10 +14,12 @@ import msgspec
 from grpclib.config import Configuration
 from grpclib.protocol import H2Protocol
 from grpclib.server import Handler, Server
+from h2.events import UnknownFrameReceived
 
 from isthmus.rpc.framing import BytesCodec
 from isthmus.rpc.tls import ServerTls
 
+_LONGEST_FRAME = 9 + 2**14  # with its header: nobody was offered longer ones
 _FAREWELL = 1.0  # seconds for clients to take the end of their streams
 
 
@@ -102,6 +104,10 @@ class _Listener(Server):
         return _Connection(handler, self._config, self._h2_config, self._connections)
 
 
+def _ignore(event: UnknownFrameReceived) -> None:
+    """Frames of extensions are not an error."""
+
+
 class _Connection(H2Protocol):
     """One client's connection, known to its listener while it is open."""
 
@@ -115,12 +121,18 @@ class _Connection(H2Protocol):
         self._transport = transport
         self._open.add(self)
         super().connection_made(transport)
+        self.processor.processors[UnknownFrameReceived] = _ignore  # RFC 9113, section 4.1
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._open.discard(self)
         if not self._lost.done():
             self._lost.set_result(None)
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if len(self.connection._connection.incoming_buffer._data) > _LONGEST_FRAME:
+            self.abort()  # h2 looks at a frame's length only when all of it is there
 
     def end(self) -> asyncio.Future[None]:
         """Closes after what is written is sent; done when it is closed."""

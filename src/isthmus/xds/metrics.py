@@ -44,10 +44,13 @@ class XdsMetrics:
             registry=registry,
         )
 
+        self._by_kind: dict[str, tuple[Gauge, Histogram]] = {}  # finding a labelled child costs more than counting
+
     def sent(self, kind: str, size: int, seconds: float) -> None:
         """A response was handed to the network."""
-        self.pushes.labels(kind).inc()
-        self.size.labels(kind).observe(size)
+        pushes, sizes = self._by_kind.get(kind) or self._children(kind)
+        pushes.inc()
+        sizes.observe(size)
         self.send_time.observe(seconds)
 
     def rejected(self, kind: str) -> None:
@@ -55,3 +58,6 @@ class XdsMetrics:
         self.rejects.labels(kind).inc()
         if kind in self.rejects_by_type:
             self.rejects_by_type[kind].inc()
+
+    def _children(self, kind: str) -> tuple[Gauge, Histogram]:
+        return self._by_kind.setdefault(kind, (self.pushes.labels(kind), self.size.labels(kind)))

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -96,6 +98,25 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     from isthmus.kube.errors import KubeError
 
     try:
-        return asyncio.run(work)
+        with _logs_on_stderr():
+            return asyncio.run(work)
     except KubeError as error:
         raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _logs_on_stderr() -> Iterator[None]:
+    """Keeps stdout for the command's own output, which is often piped into ``kubectl``."""
+    import logging
+
+    import structlog
+
+    former = structlog.get_config()
+    structlog.configure(
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**former)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import pairwise
+
 import pytest
 from envoy_configuration import bootstrap, cluster, endpoints, listener, route
 from running_envoy import free_port, get, until
@@ -42,3 +45,44 @@ async def test_a_changed_cluster_with_unchanged_endpoints_leaves_warming(variant
     active = await proxy.config("/config_dump?resource=dynamic_active_clusters")
     assert not dump
     assert active["configs"][0]["cluster"]["connect_timeout"] == "7s"
+
+
+async def test_a_route_that_moves_to_a_new_cluster_loses_no_request(control_plane, envoy, backend):
+    plane = control_plane()
+    port, places = free_port(), {name: await backend(name) for name in "abcdef"}
+    plane.store.put(listener(port, "80"), route("80", "a"), cluster("a"), endpoints("a", places["a"]))
+    await envoy(bootstrap(await plane.listen(), "DELTA_GRPC"))
+    await until(lambda: plane.acknowledged(order.ROUTE))
+
+    answers: list[tuple[int, str]] = []
+    async with asyncio.TaskGroup() as group:
+        moving = asyncio.Event()
+        group.create_task(hammer(port, answers, moving))
+        for old, new in pairwise("abcdef"):
+            gone = {order.CLUSTER: {old}, order.ENDPOINT: {old}}
+            plane.store.put(cluster(new), endpoints(new, places[new]), route("80", new), removed=gone)
+            await until(lambda: plane.acknowledged(order.ROUTE) and plane.acknowledged(order.CLUSTER))
+        moving.set()
+    assert {status for status, _ in answers} == {200}
+    assert await get(port) == (200, "f")
+
+
+async def hammer(port: int, answers: list[tuple[int, str]], until_set: asyncio.Event) -> None:
+    while not until_set.is_set():
+        answers.append(await get(port))
+
+
+async def test_a_rejected_listener_leaves_the_old_one_and_the_reason_is_known(control_plane, envoy, backend):
+    plane = control_plane()
+    port = free_port()
+    plane.store.put(listener(port, "80"), route("80", "a"), cluster("a"), endpoints("a", await backend("one")))
+    await envoy(bootstrap(await plane.listen(), "DELTA_GRPC"))
+    await until(lambda: plane.acknowledged(order.ROUTE))
+
+    bad = listener(port, "80")
+    bad.filter_chains[0].filters[0].typed_config.type_url = "type.googleapis.com/no.such.Filter"
+    plane.store.put(bad)
+    await until(lambda: any(stream.ledgers[order.LISTENER].error for stream in plane.xds.connections))
+    (row,) = plane.xds.syncz()
+    assert "no.such.Filter" in row["resources"][order.LISTENER]["lastError"]
+    assert await get(port) == (200, "one")

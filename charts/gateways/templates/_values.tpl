@@ -9,7 +9,8 @@ Puts defaults, profile, platform and the user's values together, once per chart;
   {{- $layers := list -}}
   {{- range $kind, $name := dict "profile" ($own.profile | default $defaults.profile) "platform" ($global.platform | default $defaults.global.platform) -}}
     {{- if $name -}}
-      {{- $layers = append $layers (printf "files/%s-%s.yaml" $kind $name) -}}
+      {{- $file := printf "files/%s-%s.yaml" $kind $name -}}
+      {{- $layers = append $layers $file -}}
     {{- end -}}
   {{- end -}}
   {{- /* sorted, the platform came first; reversed, it has the last word */ -}}

@@ -22,12 +22,14 @@ from isthmus.derive.visibility import PUBLIC, Visible
 from isthmus.model.resource import Resource
 from isthmus.translate import names
 from isthmus.translate.encoding import Bundle
-from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from isthmus.translate.name_table import RESOURCE
+from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, ROUTE, SECRET
 
 Names = dict[str, set[str]]  # type URL → names
 Concern = tuple[Audience, str, Iterable[str]]  # who, type URL, names
 Rows = Mapping[Any, Change[Any]]
 EVERY_NAME = "*"
+ALL_TYPES = (CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, NAME_TABLE)
 
 
 class Changes:
@@ -48,6 +50,7 @@ class Changes:
             tables.http_ports.uses: self._port_uses,
             tables.routes.tables: self._route_tables,
             tables.routes.sniffed: self._sniffed_routes,
+            tables.names.tables: self._name_tables,
             tables.gateways.routers: self._routers,
             tables.visibility.scopes: self._scopes,
             tables.visibility.public: self._public,
@@ -66,6 +69,7 @@ class Changes:
                 members = self._tables.members.by_audience.rows(audience)
                 result.update(dict.fromkeys((member.proxy for member in members), concerned))
         self._add_inbound(settlement, result)
+        self._add_secrets(settlement, result)
         self._add_moved(settlement, result)
         return result
 
@@ -78,11 +82,21 @@ class Changes:
             if change.new is not None:
                 self._add(result, tables.members.by_inbound.rows(view), CLUSTER, _differing(change))
 
+    def _add_secrets(self, settlement: Settlement, result: dict[str, Names]) -> None:
+        for key, change in settlement.get(self._tables.gateways.secrets, {}).items():
+            members = (
+                member
+                for audience in self._audiences.by_cluster.rows(key.cluster)
+                if not audience.sidecar and audience.scope.namespace == key.namespace
+                for member in self._tables.members.by_audience.rows(audience)
+            )
+            self._add(result, members, SECRET, _differing(change))
+
     def _add_moved(self, settlement: Settlement, result: dict[str, Names]) -> None:
         """Proxies that changed their audience: nothing of what they had is certain."""
         for proxy, change in settlement.get(self._tables.members.members, {}).items():
             if change.old is not None and change.new is not None:
-                result[proxy] = {type_url: {EVERY_NAME} for type_url in (CLUSTER, ENDPOINT, LISTENER, ROUTE)}
+                result[proxy] = {type_url: {EVERY_NAME} for type_url in ALL_TYPES}
 
     @staticmethod
     def _add(result: dict[str, Names], members: Iterable[Member], type_url: str, found: set[str]) -> None:
@@ -165,6 +179,11 @@ class Changes:
             for audience in self._audiences.by_routes.rows(view):
                 if scope in (GENERAL, audience.scope) and self._sees(audience, hostname):
                     yield audience, ROUTE, _differing(change)
+
+    def _name_tables(self, rows: Rows) -> Iterable[Concern]:
+        for key in rows:
+            for audience in self._audiences.by_name_table.rows(key):
+                yield audience, NAME_TABLE, {RESOURCE}
 
     def _routers(self, rows: Rows) -> Iterable[Concern]:
         key: RouterKey

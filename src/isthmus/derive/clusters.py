@@ -59,7 +59,7 @@ def declare(graph: Graph, upstreams: Upstreams, members: Members) -> Clusters:
         if not ctx.get(sni_users, ALL):
             return {}
         mesh = mesh_config(ctx, domain)
-        found = {variant: upstreams.upstream(ctx, hostname, variant) for variant in policies.variants}
+        found = {variant: upstreams.plain(ctx, hostname, variant) for variant in policies.variants}
         return {(hostname, variant): passthrough_by_sni(one, mesh) for variant, one in found.items() if one}
 
     def of_sidecars(ctx: Context, families: Families, _: tuple[object, ...]) -> Mapping[Families, Bundle]:

@@ -18,6 +18,7 @@ from isthmus.derive import (
     inbound_listeners,
     listeners,
     members,
+    name_tables,
     plans,
     policies,
     relevant,
@@ -77,7 +78,7 @@ def build(domain: Domain, dns_domain: str = "cluster.local") -> Discovery:
     graph = domain.graph
     objects = usable.declare(graph, domain)
     policy = policies.declare(graph, domain, objects)
-    proxies = members.declare(graph, domain, policy, relevant.declare(graph, domain, objects))
+    proxies = members.declare(graph, domain, objects, policy, relevant.declare(graph, domain, objects))
     audiences = proxies.audiences
     upstream = upstreams.declare(graph, domain, policy)
     finder = hosts.declare(domain, upstream, dns_domain)
@@ -98,6 +99,7 @@ def build(domain: Domain, dns_domain: str = "cluster.local") -> Discovery:
         inbound=inbound_listeners.declare(graph, domain, proxies),
         plans=plan,
         routes=routes.declare(graph, sources, virtual, ports),
-        gateways=gateways.declare(graph, upstream, audiences, visible),
+        names=name_tables.declare(graph, sources, audiences),
+        gateways=gateways.declare(graph, sources, audiences),
     )
     return Discovery(domain, tables)

@@ -1,85 +1,173 @@
-"""Routers' listeners and routes from the Gateways that they carry."""
+"""Routers' listeners, routes and secrets, from the Gateways that they carry."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from isthmus.api.config import Config
-from isthmus.api.gateway import Gateway, Server
-from isthmus.collections import Collection, Context, Graph
+from isthmus.api.config import Config, Problem
+from isthmus.api.gateway import Gateway
+from isthmus.api.virtual_service import VirtualService
+from isthmus.collections import Collection, Context, Graph, Index
 from isthmus.derive.audiences import Audiences
+from isthmus.derive.domain import ConfigKey
 from isthmus.derive.mesh import mesh_config
+from isthmus.derive.plans import exported_to
 from isthmus.derive.policies import DestinationPolicies
-from isthmus.derive.upstreams import Upstreams
 from isthmus.derive.views import Audience, RouterKey
-from isthmus.derive.visibility import PUBLIC, Visibility
+from isthmus.derive.virtual_hosts import Sources
+from isthmus.derive.visibility import PUBLIC
+from isthmus.model.proxy import CredentialKey
 from isthmus.model.resource import Resource
-from isthmus.translate import names
+from isthmus.translate.client_tls import CA_SUFFIX, CREDENTIAL
 from isthmus.translate.encoding import Bundle, Part
-from isthmus.translate.gateways import sni
+from isthmus.translate.gateways import chains, http_routes, listeners, secrets, sni
+from isthmus.translate.gateways.binding import Routing
 from isthmus.translate.gateways.hosts import ServerHost
+from isthmus.translate.gateways.servers import Bound, Opening, openings
+from isthmus.translate.gateways.tls_context import credentials, root_credential
 
 Variant = tuple[str, str]  # hostname, variant of its policies
+GatewayProblems = tuple[tuple[ConfigKey, Problem], ...]
 
 
 class RouterResources(msgspec.Struct, frozen=True):
-    """Everything that comes from Gateways."""
+    """Everything that comes from Gateways. ``secrets``: names of the secret resources that are asked for."""
 
-    listeners: Bundle
-    routes: Bundle
+    listeners: Bundle = {}
+    routes: Bundle = {}
+    secrets: frozenset[str] = frozenset()
+    problems: GatewayProblems = ()
 
 
 class Gateways(msgspec.Struct, frozen=True):
     """Declared collections of gateways."""
 
     routers: Collection[RouterKey, RouterResources]
+    secrets: Collection[CredentialKey, Bundle]
 
     def find(self, audience: Audience) -> RouterResources:
         """The resources of a router's audience."""
-        return self.routers.get(audience.router) or RouterResources({}, {})
+        return self.routers.get(audience.router) or RouterResources()
+
+    def secret(self, cluster: str, namespace: str, name: str) -> Resource | None:
+        """A secret resource of a namespace; roots may be in a Secret of their own or with the certificate."""
+        base = name.removeprefix(CREDENTIAL)
+        for owner in dict.fromkeys((base, base.removesuffix(CA_SUFFIX))):
+            found = (self.secrets.get(CredentialKey(cluster, namespace, owner)) or {}).get(name)
+            if found is not None:
+                return found
+        return None
 
 
-def declare(graph: Graph, upstreams: Upstreams, audiences: Audiences, visibility: Visibility) -> Gateways:
+def declare(graph: Graph, sources: Sources, audiences: Audiences) -> Gateways:
     """Declares the resources of all routers."""
-    domain = upstreams.domain
+    domain = sources.domain
+    router = _Router(sources, _declare_chains(graph, sources), _by_gateway(sources))
+    return Gateways(
+        routers=graph.group("routers", audiences.by_router, lambda ctx, key, _: {key: router.resources(ctx, key)}),
+        secrets=graph.derive("secrets", domain.credentials, lambda _, key, row: {key: secrets.secrets(row)}),
+    )
 
-    def chains(
-        ctx: Context, hostname: str, policies: DestinationPolicies
-    ) -> Mapping[tuple[str, str], tuple[Part, ...]]:
-        mesh = mesh_config(ctx, domain)
-        found = {variant: upstreams.upstream(ctx, hostname, variant) for variant in policies.variants}
+
+def _declare_chains(graph: Graph, sources: Sources) -> Collection[Variant, tuple[Part, ...]]:
+    upstreams = sources.hosts.upstreams
+
+    def derivation(ctx: Context, hostname: str, policies: DestinationPolicies) -> Mapping[Variant, tuple[Part, ...]]:
+        mesh = mesh_config(ctx, sources.domain)
+        found = {variant: upstreams.plain(ctx, hostname, variant) for variant in policies.variants}
         return {(hostname, variant): sni.chains(one, mesh) for variant, one in found.items() if one}
 
-    sni_chains = graph.derive("sni chains", upstreams.policies.destinations, chains)
+    return graph.derive("sni chains", upstreams.policies.destinations, derivation)
 
-    def router(ctx: Context, key: RouterKey, _: object) -> Mapping[RouterKey, RouterResources]:
-        mesh = mesh_config(ctx, domain)
-        listeners: dict[str, Resource] = {}
-        for gateway_key in key.gateway.gateways:
-            gateway = ctx.get(domain.gateways, gateway_key)
-            for server in gateway.spec.servers if gateway else ():
-                if gateway and server.tls and server.tls.mode == "AUTO_PASSTHROUGH":
-                    port = dict(key.gateway.targets).get(server.port.number, server.port.number)
-                    name = names.listener(key.families.wildcard, port)
-                    found = passed(ctx, key, gateway, server)
-                    listeners[name] = sni.listener(name, sni.wildcard_addresses(key.families, port), found, mesh)
-        return {key: RouterResources(listeners, {})}
 
-    def passed(ctx: Context, key: RouterKey, gateway: Config[Gateway], server: Server) -> list[Part]:
-        hosts = [ServerHost.parse(host) for host in server.hosts]
+def _by_gateway(sources: Sources) -> Index[str, ConfigKey, Config[VirtualService]]:
+    def named(service: Config[VirtualService]) -> list[str]:
+        return [name if "/" in name else f"{service.namespace}/{name}" for name in service.spec.gateways]
+
+    return sources.usable.virtual_services.index("gateway", named)
+
+
+class _Router:
+    """The derivation of one router's resources."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        sni_chains: Collection[Variant, tuple[Part, ...]],
+        by_gateway: Index[str, ConfigKey, Config[VirtualService]],
+    ) -> None:
+        self._sources = sources
+        self._sni_chains = sni_chains
+        self._by_gateway = by_gateway
+
+    def resources(self, ctx: Context, key: RouterKey) -> RouterResources:
+        found = [ctx.get(self._sources.usable.gateways, one) for one in key.gateway.gateways]
+        gateways = [gateway for gateway in found if gateway]
+        opened = openings(gateways, dict(key.gateway.targets), unprivileged=key.gateway.unprivileged)
+        routing = self._routing(ctx, key, gateways)
+        mesh = mesh_config(ctx, self._sources.domain)
+        built = (
+            listeners.listener(port, key.families, self._chains(ctx, key, port, routing), mesh) for port in opened.ports
+        )
+        tables = (table for port in opened.ports for table in http_routes.route_tables(port, routing))
+        servers = [server for port in opened.ports for server in port.servers]
+        return RouterResources(
+            listeners={one.name: one for one in built if one},
+            routes={table.name: table for table in tables},
+            secrets=frozenset(name for server in servers for name in _secret_names(server)),
+            problems=(*opened.problems, *self._missing(ctx, key, servers)),
+        )
+
+    def _routing(self, ctx: Context, key: RouterKey, gateways: Iterable[Config[Gateway]]) -> Routing:
+        namespace = key.scope.namespace
+        names = ("/".join(gateway.key) for gateway in gateways)
+        mesh = mesh_config(ctx, self._sources.domain)
+        services = {one.key: one for name in names for one in ctx.select(self._by_gateway, name)}
+        visible = (one for one in services.values() if {PUBLIC, namespace}.intersection(exported_to(one, mesh)))
+        return Routing(
+            services=tuple(sorted(visible, key=lambda one: one.age_key)),
+            find=lambda own: self._sources.hosts.find(ctx, own, namespace),
+            mesh=mesh,
+        )
+
+    def _chains(self, ctx: Context, key: RouterKey, port: Opening, routing: Routing) -> Iterable[Part]:
+        yield from chains.chains(port, routing, http10=key.http10)
+        hosts = [ServerHost.parse(text) for server in port.servers if _by_sni(server) for text in server.server.hosts]
+        for hostname in self._visible(ctx, key) if hosts else ():
+            if any(host.covers(hostname) for host in hosts):
+                yield from self._passed(ctx, key, hostname)
+
+    def _visible(self, ctx: Context, key: RouterKey) -> list[str]:
+        visibility = self._sources.visibility
         visible = ctx.get(visibility.scopes, key.scope)
         public = ctx.get(visibility.public, PUBLIC) or frozenset()
-        seen = (visible.hosts if visible else frozenset()) | public
-        result: list[Part] = []
-        for hostname in sorted(seen):
-            if not any(host.covers(hostname) for host in hosts):
-                continue
-            policies = ctx.get(upstreams.policies.destinations, hostname)
-            if policies is not None:
-                chains = ctx.get(sni_chains, (hostname, policies.variant(key.scope)))
-                result += chains or ()
-        return result
+        return sorted((visible.hosts if visible else frozenset()) | public)
 
-    return Gateways(graph.group("routers", audiences.by_router, router))
+    def _passed(self, ctx: Context, key: RouterKey, hostname: str) -> Iterable[Part]:
+        policies = ctx.get(self._sources.hosts.upstreams.policies.destinations, hostname)
+        variant = policies.variant(key.scope) if policies else ""
+        return ctx.get(self._sni_chains, (hostname, variant)) or ()
+
+    def _missing(self, ctx: Context, key: RouterKey, servers: Iterable[Bound]) -> Iterable[tuple[ConfigKey, Problem]]:
+        for bound in servers:
+            for name in credentials(bound.server.tls) if bound.server.tls else ():
+                place = CredentialKey(key.cluster, key.scope.namespace, name)
+                if ctx.get(self._sources.domain.credentials, place) is None:
+                    where = f"namespace {place.namespace} of cluster {place.cluster}"
+                    message = f"there is no Secret {name} in {where}, where the gateway runs"
+                    yield bound.gateway, bound.problem("tls.credentialName", message)
+
+
+def _by_sni(bound: Bound) -> bool:
+    return bound.server.tls is not None and bound.server.tls.mode == "AUTO_PASSTHROUGH"
+
+
+def _secret_names(bound: Bound) -> Iterable[str]:
+    settings = bound.server.tls
+    if settings is None:
+        return
+    yield from (f"{CREDENTIAL}{name}" for name in credentials(settings))
+    if settings.mode in ("MUTUAL", "OPTIONAL_MUTUAL") and (root := root_credential(settings)):
+        yield root

@@ -13,7 +13,7 @@ from isthmus.derive.views import Audience, Member
 from isthmus.model.resource import Resource
 from isthmus.translate import names
 from isthmus.translate.encoding import Bundle
-from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, ROUTE, SECRET
 
 
 class Lookup:
@@ -26,12 +26,16 @@ class Lookup:
             ENDPOINT: self._endpoints,
             LISTENER: self._listeners,
             ROUTE: self._routes,
+            SECRET: self._secrets,
+            NAME_TABLE: self._name_tables,
         }
         self._one: Mapping[str, Callable[[Member, str], Resource | None]] = {
             CLUSTER: self._cluster,
             ENDPOINT: self._endpoint,
             LISTENER: self._listener,
             ROUTE: self._route,
+            SECRET: self._secret,
+            NAME_TABLE: lambda member, name: self._name_tables(member).get(name),
         }
 
     def all(self, member: Member, type_url: str) -> Bundle:
@@ -182,6 +186,21 @@ class Lookup:
         if not self._sees(audience, hostname):
             return None
         return self._sniffed(audience, hostname).get(name)
+
+    def _name_tables(self, member: Member) -> Bundle:
+        audience = member.audience
+        found = self._tables.names.tables.get((audience.scope, audience.names)) if audience.dns else None
+        return {found.name: found} if found else {}
+
+    def _secrets(self, member: Member) -> Bundle:
+        names = self._tables.gateways.find(member.audience).secrets
+        return {name: found for name in sorted(names) if (found := self._secret(member, name))}
+
+    def _secret(self, member: Member, name: str) -> Resource | None:
+        # Keys go to gateways whose identity was proved, from their own namespace and cluster only.
+        if member.audience.sidecar or not member.authenticated:
+            return None
+        return self._tables.gateways.secret(member.cluster, member.namespace, name)
 
 
 def _own(member: Member, name: str) -> bool:

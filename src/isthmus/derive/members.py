@@ -16,6 +16,7 @@ from isthmus.derive.domain import Domain
 from isthmus.derive.mesh import mesh_config
 from isthmus.derive.policies import Policies
 from isthmus.derive.relevant import RelevantLabels
+from isthmus.derive.usable import Usable
 from isthmus.derive.views import Audience, Member, Scope
 from isthmus.model.proxy import Proxy, ProxyKind
 from isthmus.translate.inbound import InboundView
@@ -31,11 +32,13 @@ class Members(msgspec.Struct, frozen=True):
     audiences: Audiences
 
 
-def declare(graph: Graph, domain: Domain, policies: Policies, relevant: Collection[str, RelevantLabels]) -> Members:
+def declare(
+    graph: Graph, domain: Domain, usable: Usable, policies: Policies, relevant: Collection[str, RelevantLabels]
+) -> Members:
     """Declares members and the audiences that they form."""
     sidecars = domain.sidecars.index("namespace", lambda sidecar: (sidecar.namespace,))
     workload_ports = inbound.declare(domain, policies)
-    matching = routers.declare(domain)
+    matching = routers.declare(domain, usable)
 
     def derivation(ctx: Context, key: str, proxy: Proxy) -> Mapping[str, Member]:
         mesh = mesh_config(ctx, domain)

@@ -103,10 +103,14 @@ def _oldest_first(rows: Iterable[Config[VirtualService]]) -> list[Config[Virtual
     return sorted(rows, key=lambda row: row.age_key)
 
 
-def _candidate(config: Config[VirtualService], mesh: MeshConfig) -> Candidate:
+def exported_to(config: Config[VirtualService], mesh: MeshConfig) -> tuple[str, ...]:
+    """The namespaces that see a VirtualService; ``PUBLIC`` for all."""
     to = config.spec.export_to or mesh.default_virtual_service_export_to
-    named = {config.namespace if name == "." else name for name in to} - {"~"}
-    return Candidate(config.key, tuple(sorted(named)))
+    return tuple(sorted({config.namespace if name == "." else name for name in to} - {"~"}))
+
+
+def _candidate(config: Config[VirtualService], mesh: MeshConfig) -> Candidate:
+    return Candidate(config.key, exported_to(config, mesh))
 
 
 def _is_special(found: Iterable[Config[VirtualService]], mesh: MeshConfig) -> bool:

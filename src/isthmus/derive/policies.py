@@ -98,12 +98,11 @@ def _general(policies: Iterable[Config[PeerAuthentication]]) -> Mode | None:
 
 def _shapes_routes(policy: DestinationPolicy) -> bool:
     parts = [policy.traffic, *(subset.traffic_policy for subset in policy.subsets if subset.traffic_policy)]
-    levels: list[TrafficPolicy | PortTrafficPolicy] = [
-        level for part in parts for level in (part, *part.port_level_settings)
-    ]
-    hashed = any(level.load_balancer and level.load_balancer.consistent_hash for level in levels)
-    pools = [level.connection_pool for level in levels if level.connection_pool]
-    return hashed or any(pool.tcp and pool.tcp.idle_timeout for pool in pools)
+    levels = [level for part in parts for level in part.port_level_settings]
+    balancers = [*(part.load_balancer for part in parts), *(level.load_balancer for level in levels)]
+    pools = [*(part.connection_pool for part in parts), *(level.connection_pool for level in levels)]
+    hashed = any(balancer.consistent_hash for balancer in balancers if balancer)
+    return hashed or any(pool.tcp and pool.tcp.idle_timeout for pool in pools if pool)
 
 
 def _variants(

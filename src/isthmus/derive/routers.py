@@ -11,6 +11,7 @@ from isthmus.api.gateway import Gateway
 from isthmus.collections import Context
 from isthmus.derive.domain import Domain
 from isthmus.derive.inbound import target_port, workload_of
+from isthmus.derive.usable import Usable
 from isthmus.derive.views import Audience, GatewayView
 from isthmus.model.proxy import Proxy
 from isthmus.model.service import ClusterService
@@ -27,9 +28,9 @@ class Carried(msgspec.Struct, frozen=True):
     by_sni: bool  # some server passes mesh mTLS on by SNI
 
 
-def declare(domain: Domain) -> Callable[[Context, Proxy], Carried]:
+def declare(domain: Domain, usable: Usable) -> Callable[[Context, Proxy], Carried]:
     """The look-up of a router's view."""
-    by_label = domain.gateways.index("selector", lambda gateway: (_first_item(gateway),))
+    by_label = usable.gateways.index("selector", lambda gateway: (_first_item(gateway),))
 
     def carried(ctx: Context, proxy: Proxy) -> Carried:
         workload = workload_of(ctx, domain, proxy)

@@ -11,6 +11,7 @@ from isthmus.derive.gateways import Gateways
 from isthmus.derive.http_ports import HttpPorts
 from isthmus.derive.listeners import Listeners
 from isthmus.derive.members import Members
+from isthmus.derive.name_tables import NameTables
 from isthmus.derive.plans import Plans
 from isthmus.derive.policies import Policies
 from isthmus.derive.routes import Routes
@@ -34,6 +35,7 @@ class Tables:
     inbound: Collection[InboundView, Resource]
     plans: Plans
     routes: Routes
+    names: NameTables
     gateways: Gateways
 
     def variant(self, audience: Audience, hostname: str) -> str:

@@ -37,6 +37,11 @@ class Upstreams(msgspec.Struct, frozen=True):
         row = ctx.get(self.policies.destinations, hostname)
         return DestinationPolicy() if row is None else row.variants.get(variant) or row.variants[""]
 
+    def plain(self, ctx: Context, hostname: str, variant: str) -> Upstream | None:
+        """A service with its policy only, for what does not depend on its workloads."""
+        service = ctx.get(self.domain.services, hostname)
+        return None if service is None else Upstream(service, self.policy(ctx, hostname, variant))
+
     def upstream(self, ctx: Context, hostname: str, variant: str) -> Upstream | None:
         """A service with everything that clusters need."""
         service = ctx.get(self.domain.services, hostname)

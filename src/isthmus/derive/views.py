@@ -35,6 +35,7 @@ class RouterKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     scope: Scope
     families: Families
     cluster: str
+    http10: bool = False
 
 
 class Audience(msgspec.Struct, frozen=True, order=True, cache_hash=True):
@@ -54,7 +55,8 @@ class Audience(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     @property
     def router(self) -> RouterKey:
         """What the resources of a router depend on besides services."""
-        return RouterKey(self.gateway, self.scope, self.outbound.families, self.outbound.cluster)
+        outbound = self.outbound
+        return RouterKey(self.gateway, self.scope, outbound.families, outbound.cluster, outbound.http10)
 
 
 class Member(msgspec.Struct, frozen=True):

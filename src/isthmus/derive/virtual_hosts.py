@@ -14,6 +14,7 @@ import msgspec
 from isthmus.collections import Collection, Context, Graph, Index
 from isthmus.derive.addresses import AddressKey
 from isthmus.derive.audiences import ALL, Audiences, in_use
+from isthmus.derive.blocks import Piece
 from isthmus.derive.domain import Domain
 from isthmus.derive.hosts import Hosts
 from isthmus.derive.mesh import mesh_config
@@ -22,7 +23,6 @@ from isthmus.derive.usable import Usable
 from isthmus.derive.views import Scope
 from isthmus.derive.visibility import PUBLIC, Visibility
 from isthmus.model.service import Resolution, Service, ServicePort
-from isthmus.translate.encoding import Part
 from isthmus.translate.routes import configuration as tables
 from isthmus.translate.routes import defaults
 from isthmus.translate.routes.domains import domains
@@ -40,24 +40,6 @@ class HostKey(NamedTuple):
     port: int
     view: RouteView
     scope: Scope
-
-
-class HostRow(msgspec.Struct, frozen=True):
-    """A virtual host in two forms: for clients of the service's own namespace, and for all others."""
-
-    hostname: str
-    namespace: str
-    port: int
-    view: RouteView
-    scope: Scope
-    to: tuple[str, ...]  # who may see it, as in ``Export``
-    own: Part
-    other: Part
-    is_service: bool = True
-
-    def form(self, client: str) -> Part:
-        """The form for clients of a namespace."""
-        return self.own if client == self.namespace else self.other
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -85,8 +67,8 @@ class Sources(msgspec.Struct, frozen=True):
 class VirtualHosts(msgspec.Struct, frozen=True):
     """Declared collections of virtual hosts."""
 
-    services: Collection[HostKey, HostRow]
-    others: Collection[HostKey, HostRow]
+    services: Collection[HostKey, Piece]
+    others: Collection[HostKey, Piece]
     clients: Clients
 
 
@@ -110,7 +92,7 @@ def declare(graph: Graph, sources: Sources, audiences: Audiences) -> VirtualHost
         scopes=in_use(graph, "route scopes", audiences.by_table),
     )
 
-    def of_service(ctx: Context, hostname: str, service: Service) -> Mapping[HostKey, HostRow]:
+    def of_service(ctx: Context, hostname: str, service: Service) -> Mapping[HostKey, Piece]:
         if service.resolution is Resolution.ALIAS:
             return {}
         plan = sources.plans.of_service(ctx, hostname)
@@ -121,9 +103,12 @@ def declare(graph: Graph, sources: Sources, audiences: Audiences) -> VirtualHost
             for scope, view in clients.of(ctx, plan)
         }
 
-    def of_other(ctx: Context, host: str, plan: Plan) -> Mapping[HostKey, HostRow]:
-        rows = (_other_row(ctx, sources, plan, scope, view) for scope, view in clients.of(ctx, plan))
-        return {HostKey(host, row.port, row.view, row.scope): row for row in rows if row}
+    def of_other(ctx: Context, host: str, plan: Plan) -> Mapping[HostKey, Piece]:
+        rows = {
+            HostKey(host, _OTHER_HOSTS_PORT, view, scope): _other_row(ctx, sources, plan, scope, view)
+            for scope, view in clients.of(ctx, plan)
+        }
+        return {key: row for key, row in rows.items() if row}
 
     return VirtualHosts(
         services=graph.derive("virtual hosts", sources.domain.services, of_service),
@@ -134,7 +119,7 @@ def declare(graph: Graph, sources: Sources, audiences: Audiences) -> VirtualHost
 
 def _service_row(
     ctx: Context, sources: Sources, service: Service, port: ServicePort, client: tuple[Plan, Scope, RouteView]
-) -> HostRow:
+) -> Piece:
     plan, scope, view = client
     export = ctx.get(sources.visibility.exports, service.hostname)
     vips = ctx.get(sources.addresses, AddressKey(view.cluster, service.hostname)) or ()
@@ -144,10 +129,10 @@ def _service_row(
         tables.virtual_host(name, domains(service, vips, same_namespace=same), routes) for same in (True, False)
     )
     to = export.to if export else ()
-    return HostRow(service.hostname, service.namespace, port.number, view, scope, to, own, other)
+    return Piece((port.number, view), service.hostname, service.namespace, to, own, other, scope)
 
 
-def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: RouteView) -> HostRow | None:
+def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: RouteView) -> Piece | None:
     chosen = plan.chosen(scope)
     service = ctx.get(sources.usable.virtual_services, chosen) if chosen else None
     if service is None or chosen is None or plan.hostname == "*":
@@ -159,5 +144,5 @@ def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: R
         return None
     part = tables.virtual_host(f"{plan.hostname}:{_OTHER_HOSTS_PORT}", [plan.hostname.lower()], routes)
     to = next((one.to for one in plan.candidates if one.key == chosen), (PUBLIC,))
-    namespace = service.namespace
-    return HostRow(plan.hostname, namespace, _OTHER_HOSTS_PORT, view, scope, to, part, part, is_service=False)
+    place = (_OTHER_HOSTS_PORT, view)
+    return Piece(place, plan.hostname, service.namespace, to, part, part, scope, is_service=False)

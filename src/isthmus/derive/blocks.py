@@ -1,0 +1,102 @@
+"""Large resources that hold a piece of every service: pieces gathered by namespace, joined per scope.
+
+A change of one service rebuilds its piece and the block of its namespace; each scope's resource is then joined
+from blocks, which is a copy of bytes. Pieces that depend on who asks, or that only some namespaces may see, are
+joined one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from isthmus.collections import Collection, Context, Graph, Index
+from isthmus.derive.plans import GENERAL
+from isthmus.derive.views import Scope
+from isthmus.derive.visibility import PUBLIC, Visible
+from isthmus.translate.encoding import Part
+
+Join = Callable[[Sequence[Part]], Part]
+Place = Hashable  # which resource a piece belongs to, and for which kind of client
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A service's part of a large resource: one form for clients of its own namespace, one for all others."""
+
+    place: Place
+    hostname: str
+    namespace: str
+    to: tuple[str, ...]  # who may see it, as in ``Export``
+    own: Part
+    other: Part
+    scope: Scope = GENERAL  # for whom it was made
+    is_service: bool = True
+
+    def form(self, client: str) -> Part:
+        """The form for clients of a namespace."""
+        return self.own if client == self.namespace else self.other
+
+    def seen(self, client: str, visible: Visible) -> bool:
+        """Whether clients of a namespace see it."""
+        if self.is_service and not visible.public_too:
+            return self.hostname in visible.hosts
+        exported = PUBLIC in self.to or client in self.to
+        return exported and visible.imports(client, self.namespace, self.hostname)
+
+
+class Block(msgspec.Struct, frozen=True):
+    """The pieces of one namespace: all of them for itself, the public ones for others."""
+
+    place: Place
+    namespace: str
+    own: Part
+    public: Part
+
+
+class Pieces(msgspec.Struct, frozen=True):
+    """Declared pieces, with all ways to find them."""
+
+    blocks: Index[Place, Any, Block]
+    granted: Index[tuple[Place, str], Any, Piece]  # general pieces shown to single namespaces by name
+    special: Index[tuple[Place, Scope], Any, Piece]
+    general: Index[Place, Any, Piece]
+    join: Join
+
+    def parts(self, ctx: Context, place: Place, scope: Scope, visible: Visible) -> Iterable[Part]:
+        """What a scope's resource consists of."""
+        client = scope.namespace
+        single = list(ctx.select(self.special, (place, scope)))
+        if visible.public_too:
+            for block in ctx.select(self.blocks, place):
+                yield block.own if block.namespace == client else block.public
+            single += ctx.select(self.granted, (place, client))
+        else:
+            single += ctx.select(self.general, place)
+        if found := [piece.form(client) for piece in single if piece.seen(client, visible)]:
+            yield self.join(found)
+
+
+def declare(graph: Graph, name: str, pieces: Collection[Any, Piece], join: Join) -> Pieces:
+    """Declares blocks over pieces; ``join`` makes one part of several."""
+
+    def block(_: Context, key: tuple[Place, str], rows: tuple[Piece, ...]) -> Mapping[tuple[Place, str], Block]:
+        place, namespace = key
+        own = [row.own for row in rows if PUBLIC in row.to or namespace in row.to]
+        public = [row.other for row in rows if PUBLIC in row.to]
+        return {key: Block(place, namespace, join(own), join(public))}
+
+    by_block = pieces.index("block", lambda row: [(row.place, row.namespace)] if row.scope == GENERAL else ())
+    blocks = graph.group(f"blocks of {name}", by_block, block)
+    return Pieces(
+        blocks=blocks.index("place", lambda row: (row.place,)),
+        granted=pieces.index("granted", lambda row: [(row.place, client) for client in _granted(row)]),
+        special=pieces.index("special", lambda row: [(row.place, row.scope)] if row.scope != GENERAL else ()),
+        general=pieces.index("general", lambda row: [row.place] if row.scope == GENERAL else ()),
+        join=join,
+    )
+
+
+def _granted(piece: Piece) -> Iterable[str]:
+    return [client for client in piece.to if client not in (PUBLIC, piece.namespace)] if piece.scope == GENERAL else ()

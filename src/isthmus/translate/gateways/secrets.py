@@ -1,0 +1,37 @@
+"""Secrets for gateways: certificates and roots of Kubernetes Secrets under the names that listeners ask for."""
+
+from __future__ import annotations
+
+from isthmus.model.proxy import Credential
+from isthmus.model.resource import Resource
+from isthmus.protos import pb
+from isthmus.translate.client_tls import CA_SUFFIX, CREDENTIAL
+from isthmus.translate.encoding import Bundle, resource
+from isthmus.translate.values import Fields
+
+
+def secrets(credential: Credential) -> Bundle:
+    """The secret resources of one Secret: its certificate, and its roots for verifying peers.
+
+    A Secret named ``<name>-cacert`` holds the roots of the credential ``<name>``.
+    """
+    name = f"{CREDENTIAL}{credential.key.name}"
+    result: dict[str, Resource] = {}
+    if credential.certificate and credential.private_key:
+        fields = {
+            "certificate_chain": {"inline_bytes": credential.certificate},
+            "private_key": {"inline_bytes": credential.private_key},
+        }
+        result[name] = _secret(name, {"tls_certificate": fields})
+    if credential.ca:
+        context: Fields = {"trusted_ca": {"inline_bytes": credential.ca}}
+        if credential.crl:
+            context["crl"] = {"inline_bytes": credential.crl}
+        root = name if credential.key.name.endswith(CA_SUFFIX) else f"{name}{CA_SUFFIX}"
+        result[root] = _secret(root, {"validation_context": context})
+    return result
+
+
+def _secret(name: str, content: Fields) -> Resource:
+    message = pb("envoy.extensions.transport_sockets.tls.v3.Secret")(name=name, **content)
+    return resource(name, message)

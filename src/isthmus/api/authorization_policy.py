@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
-from msgspec import field
+from msgspec import Meta, field
 
 from isthmus.api.definition import AGE, Column, security
-from isthmus.api.selector import LabelSelector, PolicyTargetReference
+from isthmus.api.selector import LabelSelector, PolicyTargetReference, TargetReferences
 from isthmus.api.wire import Groups, Wire
 
 Texts = tuple[str, ...]
@@ -29,6 +29,8 @@ class Source(Wire, frozen=True, kw_only=True):
     notRemoteIpBlocks: Address ranges that do not match.
     serviceAccounts: Service accounts, `NAME` or `NAMESPACE/NAME`.
     notServiceAccounts: Service accounts that do not match.
+    trustDomains: Trust domains of callers.
+    notTrustDomains: Trust domains that do not match.
     """
 
     principals: Texts = ()
@@ -43,6 +45,8 @@ class Source(Wire, frozen=True, kw_only=True):
     not_remote_ip_blocks: Texts = ()
     service_accounts: Texts = ()
     not_service_accounts: Texts = ()
+    trust_domains: Texts = ()
+    not_trust_domains: Texts = ()
 
 
 class Operation(Wire, frozen=True, kw_only=True):
@@ -107,7 +111,7 @@ class Rule(Wire, frozen=True, kw_only=True):
     when: Conditions, all of them.
     """
 
-    from_: tuple[From, ...] = field(name="from", default=())
+    from_: Annotated[tuple[From, ...], Meta(max_length=512)] = field(name="from", default=())
     to: tuple[To, ...] = ()
     when: tuple[Condition, ...] = ()
 
@@ -136,8 +140,8 @@ class AuthorizationPolicy(Wire, frozen=True, kw_only=True):
 
     selector: LabelSelector | None = None
     target_ref: PolicyTargetReference | None = None
-    target_refs: tuple[PolicyTargetReference, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    target_refs: TargetReferences = ()
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=512)] = ()
     action: Literal["ALLOW", "DENY", "AUDIT", "CUSTOM"] = "ALLOW"
     provider: ExtensionProviderName | None = None
 

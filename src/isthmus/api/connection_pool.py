@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 
 from isthmus.api.wire import Duration, Int32, UInt32, Wire
 
@@ -41,6 +41,17 @@ class TcpSettings(Wire, frozen=True, kw_only=True):
     idle_timeout: Duration | None = None
 
 
+class Http2KeepAlive(Wire, frozen=True, kw_only=True):
+    """PING frames.
+
+    interval: Time between frames; required.
+    timeout: Time for an answer before the connection is closed; required.
+    """
+
+    interval: Duration | None = None
+    timeout: Duration | None = None
+
+
 class HttpSettings(Wire, frozen=True, kw_only=True):
     """Limits of HTTP.
 
@@ -52,6 +63,7 @@ class HttpSettings(Wire, frozen=True, kw_only=True):
     h2UpgradePolicy: Whether HTTP/1.1 becomes HTTP/2 towards the service.
     useClientProtocol: Keep the client's protocol.
     maxConcurrentStreams: Most streams on an HTTP/2 connection.
+    http2KeepAlive: PING frames on HTTP/2 connections.
     """
 
     http1_max_pending_requests: Int32 = 0
@@ -62,6 +74,7 @@ class HttpSettings(Wire, frozen=True, kw_only=True):
     h2_upgrade_policy: H2UpgradePolicy = "DEFAULT"
     use_client_protocol: bool = False
     max_concurrent_streams: Int32 = 0
+    http2_keep_alive: Http2KeepAlive | None = None
 
 
 class ConnectionPoolSettings(Wire, frozen=True, kw_only=True):
@@ -87,6 +100,7 @@ class OutlierDetection(Wire, frozen=True, kw_only=True):
     baseEjectionTime: Least time aside; 30s when not set.
     maxEjectionPercent: Most endpoints aside, in percent; 10 when not set.
     minHealthPercent: Below this share of healthy endpoints all are used; 0 turns it off.
+    outlierDetectionHttpErrorCodes: Status codes that count as errors; all 5xx when empty.
     """
 
     consecutive_errors: Int32 = 0
@@ -98,3 +112,4 @@ class OutlierDetection(Wire, frozen=True, kw_only=True):
     base_ejection_time: Duration | None = None
     max_ejection_percent: Int32 = 0
     min_health_percent: Int32 = 0
+    outlier_detection_http_error_codes: tuple[Annotated[int, Meta(ge=100, le=599)], ...] = ()

@@ -16,7 +16,7 @@ from isthmus.api.destination import PortSelector
 from isthmus.api.load_balancing import LoadBalancerSettings
 from isthmus.api.selector import LabelSelector
 from isthmus.api.tls import ClientTlsSettings
-from isthmus.api.wire import Labels, UInt32, Wire
+from isthmus.api.wire import Duration, Labels, UInt32, Wire
 
 
 class PortTrafficPolicy(Wire, frozen=True, kw_only=True):
@@ -63,10 +63,12 @@ class RetryBudget(Wire, frozen=True, kw_only=True):
 
     percent: Share of active requests that may be retries.
     minRetryConcurrency: Retries that are always allowed.
+    budgetInterval: How long a request counts; only active and pending ones when not set.
     """
 
     percent: Annotated[float, Meta(ge=0, le=100)] | None = None
     min_retry_concurrency: UInt32 = 0
+    budget_interval: Duration | None = None
 
 
 class TrafficPolicy(Wire, frozen=True, kw_only=True):
@@ -86,7 +88,7 @@ class TrafficPolicy(Wire, frozen=True, kw_only=True):
     connection_pool: ConnectionPoolSettings | None = None
     outlier_detection: OutlierDetection | None = None
     tls: ClientTlsSettings | None = None
-    port_level_settings: tuple[PortTrafficPolicy, ...] = ()
+    port_level_settings: Annotated[tuple[PortTrafficPolicy, ...], Meta(max_length=4096)] = ()
     tunnel: TunnelSettings | None = None
     proxy_protocol: ProxyProtocol | None = None
     retry_budget: RetryBudget | None = None

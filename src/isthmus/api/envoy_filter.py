@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from isthmus.api.definition import networking
-from isthmus.api.selector import PolicyTargetReference, WorkloadSelector
+from isthmus.api.selector import TargetReferences, WorkloadSelector
 from isthmus.api.wire import Groups, Int32, Labels, Struct, UInt32, Wire
 
 ApplyTo = Literal[
@@ -25,7 +25,17 @@ ApplyTo = Literal[
     "LISTENER_FILTER",
 ]
 PatchContext = Literal["ANY", "SIDECAR_INBOUND", "SIDECAR_OUTBOUND", "GATEWAY", "WAYPOINT"]
-Operation = Literal["INVALID", "MERGE", "ADD", "REMOVE", "INSERT_BEFORE", "INSERT_AFTER", "INSERT_FIRST", "REPLACE"]
+Operation = Literal[
+    "INVALID",
+    "MERGE",
+    "ADD",
+    "REMOVE",
+    "INSERT_BEFORE",
+    "INSERT_AFTER",
+    "INSERT_FIRST",
+    "REPLACE",
+    "MERGE_AND_REPLACE_LIST",
+]
 
 
 class ProxyMatch(Wire, frozen=True, kw_only=True):
@@ -232,7 +242,7 @@ class EnvoyFilter(Wire, frozen=True, kw_only=True):
     at_most_one: ClassVar[Groups] = (("workloadSelector", "targetRefs"),)
 
     workload_selector: WorkloadSelector | None = None
-    target_refs: tuple[PolicyTargetReference, ...] = ()
+    target_refs: TargetReferences = ()
     config_patches: tuple[ConfigPatch, ...] = ()
     priority: Int32 = 0
 

@@ -51,6 +51,7 @@ class HttpRedirect(Wire, frozen=True, kw_only=True):
     derivePort: Where the new port comes from.
     scheme: New scheme.
     redirectCode: Status code; 301 when not set.
+    prefixRewrite: Replaces the matched prefix; excludes uri.
     """
 
     at_most_one: ClassVar[Groups] = (("port", "derivePort"),)
@@ -61,6 +62,7 @@ class HttpRedirect(Wire, frozen=True, kw_only=True):
     derive_port: Literal["FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"] | None = None
     scheme: str = ""
     redirect_code: UInt32 = 0
+    prefix_rewrite: str = ""
 
 
 class HttpBody(Wire, frozen=True, kw_only=True):

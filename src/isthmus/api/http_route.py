@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import field
+
 from isthmus.api.destination import Destination
 from isthmus.api.http_policy import (
     CorsPolicy,
@@ -98,6 +100,7 @@ class HttpRoute(Wire, frozen=True, kw_only=True):
     mirror: A service that receives a copy of the requests.
     mirrors: Services that receive a copy of the requests.
     mirrorPercent: Share of requests that are mirrored; use mirrorPercentage.
+    mirror_percent: Old spelling of mirrorPercent.
     mirrorPercentage: Share of requests that are mirrored.
     corsPolicy: Cross-origin rules.
     headers: Changes to headers.
@@ -116,6 +119,7 @@ class HttpRoute(Wire, frozen=True, kw_only=True):
     mirror: Destination | None = None
     mirrors: tuple[HttpMirrorPolicy, ...] = ()
     mirror_percent: UInt32 | None = None
+    mirror_percent_old: UInt32 | None = field(name="mirror_percent", default=None)
     mirror_percentage: Percent | None = None
     cors_policy: CorsPolicy | None = None
     headers: Headers | None = None

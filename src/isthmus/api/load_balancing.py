@@ -132,7 +132,7 @@ class ZoneAwareLbSetting(Wire, frozen=True, kw_only=True):
     enabled: bool | None = None
     failover: tuple[LocalityFailover, ...] = ()
     failover_priority: tuple[str, ...] = ()
-    min_cluster_size: UInt32 | None = None
+    min_cluster_size: Annotated[int, Meta(ge=1, le=4294967295)] | None = None
 
 
 class Warmup(Wire, frozen=True, kw_only=True):
@@ -144,7 +144,7 @@ class Warmup(Wire, frozen=True, kw_only=True):
     """
 
     duration: Duration
-    minimum_percent: float | None = None
+    minimum_percent: Annotated[float, Meta(ge=0, le=100)] | None = None
     aggression: float | None = None
 
 
@@ -159,7 +159,7 @@ class LoadBalancerSettings(Wire, frozen=True, kw_only=True):
     warmup: Slow start of new endpoints.
     """
 
-    at_most_one: ClassVar[Groups] = (("simple", "consistentHash"),)
+    at_most_one: ClassVar[Groups] = (("simple", "consistentHash"), ("warmupDurationSecs", "warmup"))
 
     simple: SimpleLb | None = None
     consistent_hash: ConsistentHash | None = None

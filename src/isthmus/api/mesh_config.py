@@ -9,13 +9,13 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from isthmus.api.connection_pool import TcpKeepalive
+from isthmus.api.connection_pool import ConnectionPoolSettings, OutlierDetection, TcpKeepalive
+from isthmus.api.core_selector import Selector
 from isthmus.api.extension_provider import ExtensionProvider
 from isthmus.api.http_policy import HttpRetry
-from isthmus.api.load_balancing import LocalityLbSetting
+from isthmus.api.load_balancing import LocalityLbSetting, ZoneAwareLbSetting
 from isthmus.api.proxy_settings import ProxySettings
-from isthmus.api.selector import LabelSelector
-from isthmus.api.tls import TlsProtocol
+from isthmus.api.tls import ClientTlsSettings, TlsProtocol
 from isthmus.api.wire import Duration, Groups, Struct, Wire
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -24,7 +24,8 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 class OutboundTraffic(Wire, frozen=True, kw_only=True):
     """What sidecars do with unknown destinations."""
 
-    mode: Literal["REGISTRY_ONLY", "ALLOW_ANY"] = "ALLOW_ANY"
+    mode: Literal["REGISTRY_ONLY", "ALLOW_ANY", "ALLOW_ANY_DYNAMIC_DNS"] = "ALLOW_ANY"
+    tls: ClientTlsSettings | None = None
 
 
 class InboundTraffic(Wire, frozen=True, kw_only=True):
@@ -65,6 +66,13 @@ class CertificateAuthorityData(Wire, frozen=True, kw_only=True):
     trust_domains: tuple[str, ...] = ()
 
 
+class DefaultTrafficPolicy(Wire, frozen=True, kw_only=True):
+    """Settings of connections to services without a DestinationRule of their own."""
+
+    connection_pool: ConnectionPoolSettings | None = None
+    outlier_detection: OutlierDetection | None = None
+
+
 class DefaultProviders(Wire, frozen=True, kw_only=True):
     """Providers used where Telemetry names none."""
 
@@ -86,6 +94,7 @@ class MeshConfig(Wire, frozen=True, kw_only=True):
     proxy_http_port: int = 0
     connect_timeout: Duration = "10s"
     protocol_detection_timeout: Duration = "0s"
+    hbone_idle_timeout: Duration | None = None
     dns_refresh_rate: Duration = "60s"
     tcp_keepalive: TcpKeepalive | None = None
     h2_upgrade_policy: Literal["DO_NOT_UPGRADE", "UPGRADE"] = "DO_NOT_UPGRADE"
@@ -94,6 +103,8 @@ class MeshConfig(Wire, frozen=True, kw_only=True):
     outbound_traffic_policy: OutboundTraffic = OutboundTraffic()
     inbound_traffic_policy: InboundTraffic = InboundTraffic()
     locality_lb_setting: LocalityLbSetting = LocalityLbSetting(enabled=True)
+    zone_aware_lb_setting: ZoneAwareLbSetting | None = None
+    default_traffic_policy: DefaultTrafficPolicy | None = None
     service_settings: tuple[ServiceSettings, ...] = ()
     path_normalization: Struct | None = None
 
@@ -106,7 +117,8 @@ class MeshConfig(Wire, frozen=True, kw_only=True):
     default_service_export_to: tuple[str, ...] = ("*",)
     default_virtual_service_export_to: tuple[str, ...] = ("*",)
     default_destination_rule_export_to: tuple[str, ...] = ("*",)
-    discovery_selectors: tuple[LabelSelector, ...] = ()
+    discovery_selectors: tuple[Selector, ...] = ()
+    service_entry_visibility: Struct | None = None
     service_scope_configs: tuple[Struct, ...] = ()
 
     access_log_file: str = ""
@@ -116,6 +128,8 @@ class MeshConfig(Wire, frozen=True, kw_only=True):
     disable_envoy_listener_log: bool = False
     enable_tracing: bool = False
     enable_prometheus_merge: bool = True
+    inbound_cluster_stat_name: str = ""
+    outbound_cluster_stat_name: str = ""
     extension_providers: tuple[ExtensionProvider, ...] = ()
     default_providers: DefaultProviders = DefaultProviders()
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, field
 
 from isthmus.api.definition import security
-from isthmus.api.selector import LabelSelector, PolicyTargetReference
+from isthmus.api.selector import LabelSelector, PolicyTargetReference, TargetReferences
 from isthmus.api.wire import Duration, Groups, Wire
 
 
@@ -36,7 +36,7 @@ class ClaimToHeader(Wire, frozen=True, kw_only=True):
 class JwtRule(Wire, frozen=True, kw_only=True):
     """Tokens of one issuer.
 
-    issuer: The issuer.
+    issuer: The issuer; any when not set.
     audiences: Audiences, one of which must be in the token.
     jwksUri: URL of the issuer's keys.
     jwks_uri: Old spelling of jwksUri.
@@ -53,7 +53,7 @@ class JwtRule(Wire, frozen=True, kw_only=True):
 
     at_most_one: ClassVar[Groups] = (("jwksUri", "jwks_uri", "jwks"),)
 
-    issuer: Annotated[str, Meta(min_length=1)]
+    issuer: Annotated[str, Meta(min_length=1)] = ""
     audiences: tuple[str, ...] = ()
     jwks_uri: str | None = None
     jwks_uri_old: str | None = field(name="jwks_uri", default=None)
@@ -81,7 +81,7 @@ class RequestAuthentication(Wire, frozen=True, kw_only=True):
 
     selector: LabelSelector | None = None
     target_ref: PolicyTargetReference | None = None
-    target_refs: tuple[PolicyTargetReference, ...] = ()
+    target_refs: TargetReferences = ()
     jwt_rules: tuple[JwtRule, ...] = ()
 
 

@@ -68,7 +68,8 @@ def _limits(kind: inspect.Type) -> Schema:
 
 
 def _items_limit(kind: inspect.VarTupleType) -> Schema:
-    return {} if kind.max_length is None else {"maxItems": kind.max_length}
+    found = (("minItems", kind.min_length), ("maxItems", kind.max_length))
+    return {word: value for word, value in found if value is not None}
 
 
 def _union(kind: inspect.UnionType) -> Schema:

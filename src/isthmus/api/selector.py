@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta
+
 from isthmus.api.wire import Labels, Wire
+
+SelectedLabels = Mapping[str, Annotated[str, Meta(max_length=63)]]
 
 
 class WorkloadSelector(Wire, frozen=True, kw_only=True):
@@ -11,7 +18,7 @@ class WorkloadSelector(Wire, frozen=True, kw_only=True):
     labels: All of these labels must be present; none selects every workload of the namespace.
     """
 
-    labels: Labels = {}
+    labels: SelectedLabels = {}
 
     def selects(self, labels: Labels) -> bool:
         """Whether a workload with these labels is selected."""
@@ -24,7 +31,7 @@ class LabelSelector(Wire, frozen=True, kw_only=True):
     matchLabels: All of these labels must be present; none selects every workload of the namespace.
     """
 
-    match_labels: Labels = {}
+    match_labels: SelectedLabels = {}
 
     def selects(self, labels: Labels) -> bool:
         """Whether a workload with these labels is selected."""
@@ -40,10 +47,13 @@ class PolicyTargetReference(Wire, frozen=True, kw_only=True):
     namespace: Namespace of the target; only the policy's own is allowed.
     """
 
-    group: str = ""
-    kind: str
-    name: str
+    group: Annotated[str, Meta(max_length=253)] = ""
+    kind: Annotated[str, Meta(min_length=1, max_length=63)]
+    name: Annotated[str, Meta(min_length=1, max_length=253)]
     namespace: str = ""
+
+
+TargetReferences = Annotated[tuple[PolicyTargetReference, ...], Meta(max_length=16)]
 
 
 def matches(wanted: Labels, labels: Labels) -> bool:

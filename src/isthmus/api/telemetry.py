@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from isthmus.api.definition import AGE, Definition
-from isthmus.api.selector import LabelSelector, PolicyTargetReference
+from isthmus.api.selector import LabelSelector, PolicyTargetReference, TargetReferences
 from isthmus.api.wire import Duration, Groups, Wire
 
 WorkloadMode = Literal["CLIENT_AND_SERVER", "CLIENT", "SERVER"]
@@ -112,6 +112,7 @@ class Tracing(Wire, frozen=True, kw_only=True):
     customTags: Tags of spans, by name.
     useRequestIdForTraceSampling: Sample by the request id.
     enableIstioTags: Add the mesh's own tags.
+    disableContextPropagation: Forward no trace headers.
     """
 
     match: ModeSelector | None = None
@@ -121,6 +122,7 @@ class Tracing(Wire, frozen=True, kw_only=True):
     custom_tags: Mapping[str, CustomTag] = {}
     use_request_id_for_trace_sampling: bool | None = None
     enable_istio_tags: bool | None = None
+    disable_context_propagation: bool | None = None
 
 
 class MetricSelector(Wire, frozen=True, kw_only=True):
@@ -214,7 +216,7 @@ class Telemetry(Wire, frozen=True, kw_only=True):
 
     selector: LabelSelector | None = None
     target_ref: PolicyTargetReference | None = None
-    target_refs: tuple[PolicyTargetReference, ...] = ()
+    target_refs: TargetReferences = ()
     tracing: tuple[Tracing, ...] = ()
     metrics: tuple[Metrics, ...] = ()
     access_logging: tuple[AccessLogging, ...] = ()
@@ -226,7 +228,7 @@ DEFINITION = Definition(
     plural="telemetries",
     spec=Telemetry,
     versions=("v1alpha1", "v1"),
-    storage="v1",
+    storage="v1alpha1",
     short_names=("telemetry",),
     categories=("istio-io", "telemetry-istio-io"),
     columns=(AGE,),

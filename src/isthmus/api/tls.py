@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from isthmus.api.wire import Wire
 
@@ -43,6 +45,7 @@ class ServerTlsSettings(Wire, frozen=True, kw_only=True):
     minProtocolVersion: Lowest TLS version.
     maxProtocolVersion: Highest TLS version.
     cipherSuites: Cipher suites up to TLS 1.2, in OpenSSL's spelling.
+    insecureSkipVerify: Let clients with a certificate that does not verify pass; it is still forwarded.
     """
 
     https_redirect: bool = False
@@ -52,15 +55,16 @@ class ServerTlsSettings(Wire, frozen=True, kw_only=True):
     ca_certificates: str = ""
     ca_crl: str = ""
     credential_name: str = ""
-    credential_names: tuple[str, ...] = ()
+    credential_names: Annotated[tuple[str, ...], Meta(min_length=1, max_length=2)] = ()
     ca_cert_credential_name: str = ""
-    tls_certificates: tuple[TlsCertificate, ...] = ()
+    tls_certificates: Annotated[tuple[TlsCertificate, ...], Meta(min_length=1, max_length=2)] = ()
     subject_alt_names: tuple[str, ...] = ()
     verify_certificate_spki: tuple[str, ...] = ()
     verify_certificate_hash: tuple[str, ...] = ()
     min_protocol_version: TlsProtocol = "TLS_AUTO"
     max_protocol_version: TlsProtocol = "TLS_AUTO"
     cipher_suites: tuple[str, ...] = ()
+    insecure_skip_verify: bool | None = None
 
 
 class ClientTlsSettings(Wire, frozen=True, kw_only=True):

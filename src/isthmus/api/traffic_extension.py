@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
 from isthmus.api.definition import Definition
-from isthmus.api.extension import FailStrategy, Phase, PluginType, PullPolicy, Sha256, TrafficSelector, VmConfig
-from isthmus.api.selector import LabelSelector, PolicyTargetReference
+from isthmus.api.extension import FailStrategy, PluginType, PullPolicy, Sha256, TrafficSelector, VmConfig
+from isthmus.api.selector import LabelSelector, TargetReferences
 from isthmus.api.wire import Groups, Int32, Struct, Wire
 
 
@@ -64,8 +64,8 @@ class TrafficExtension(Wire, frozen=True, kw_only=True):
     exactly_one: ClassVar[Groups] = (("wasm", "lua"),)
 
     selector: LabelSelector | None = None
-    target_refs: tuple[PolicyTargetReference, ...] = ()
-    phase: Phase = "UNSPECIFIED_PHASE"
+    target_refs: TargetReferences = ()
+    phase: Literal["UNSPECIFIED", "AUTHN", "AUTHZ", "STATS"] = "UNSPECIFIED"
     priority: Int32 | None = None
     match: tuple[TrafficSelector, ...] = ()
     wasm: WasmConfig | None = None

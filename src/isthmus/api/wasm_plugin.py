@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from isthmus.api.definition import Definition
 from isthmus.api.extension import FailStrategy, Phase, PluginType, PullPolicy, Sha256, TrafficSelector, VmConfig
-from isthmus.api.selector import LabelSelector, PolicyTargetReference
+from isthmus.api.selector import LabelSelector, PolicyTargetReference, TargetReferences
 from isthmus.api.wire import Groups, Int32, Struct, Wire
 
 
@@ -37,7 +37,7 @@ class WasmPlugin(Wire, frozen=True, kw_only=True):
 
     selector: LabelSelector | None = None
     target_ref: PolicyTargetReference | None = None
-    target_refs: tuple[PolicyTargetReference, ...] = ()
+    target_refs: TargetReferences = ()
     url: Annotated[str, Meta(min_length=1)]
     sha256: Sha256 = ""
     image_pull_policy: PullPolicy = "UNSPECIFIED_POLICY"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from isthmus.api.definition import networking
-from isthmus.api.wire import Groups, Int32, Labels, UInt32, Wire
+from isthmus.api.wire import Groups, Labels, UInt32, Wire
 from isthmus.api.workload_entry import WorkloadEntry
+
+Count = Annotated[int, Meta(ge=0, le=2147483647)]
 
 
 class WorkloadGroupMeta(Wire, frozen=True, kw_only=True):
@@ -95,11 +99,11 @@ class ReadinessProbe(Wire, frozen=True, kw_only=True):
 
     at_most_one: ClassVar[Groups] = (("httpGet", "tcpSocket", "exec", "grpc"),)
 
-    initial_delay_seconds: Int32 = 0
-    timeout_seconds: Int32 = 0
-    period_seconds: Int32 = 0
-    success_threshold: Int32 = 0
-    failure_threshold: Int32 = 0
+    initial_delay_seconds: Count = 0
+    timeout_seconds: Count = 0
+    period_seconds: Count = 0
+    success_threshold: Count = 0
+    failure_threshold: Count = 0
     http_get: HttpProbe | None = None
     tcp_socket: TcpProbe | None = None
     exec: ExecProbe | None = None

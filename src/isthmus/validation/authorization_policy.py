@@ -13,7 +13,7 @@ from isthmus.validation.selectors import selector, targets
 _KEYS = frozenset(
     """
     source.ip remote.ip source.namespace source.principal source.serviceAccount
-    request.auth.principal request.auth.audiences request.auth.presenter
+    source.trustDomain request.auth.principal request.auth.audiences request.auth.presenter
     destination.ip destination.port connection.sni
     """.split()  # noqa: SIM905 - a table of words
 )

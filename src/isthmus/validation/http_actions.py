@@ -49,8 +49,10 @@ def policies(path: str, route: HttpRoute) -> Findings:
 
 
 def _redirect(path: str, redirect: HttpRedirect) -> Findings:
-    parts = (redirect.uri, redirect.authority, redirect.scheme, redirect.port, redirect.derive_port)
-    if not any(parts):
+    parts = (redirect.uri, redirect.prefix_rewrite, redirect.authority, redirect.scheme, redirect.port)
+    if redirect.uri and redirect.prefix_rewrite:
+        yield Problem(path, "only one of uri and prefixRewrite may be set")
+    if not any(parts) and not redirect.derive_port:
         yield Problem(path, "set uri, authority, scheme or port: the redirect would lead to itself")
     if redirect.scheme not in ("", "http", "https"):
         yield Problem(f"{path}.scheme", f"{redirect.scheme!r} is neither http nor https")

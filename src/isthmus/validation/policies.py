@@ -27,6 +27,8 @@ def connection_pool(path: str, pool: ConnectionPoolSettings) -> Findings:
         }
         yield from not_negative(f"{path}.http", numbers)
         yield from duration(f"{path}.http.idleTimeout", http.idle_timeout, least=0)
+        if (ping := http.http2_keep_alive) and not (ping.interval and ping.timeout):
+            yield Problem(f"{path}.http.http2KeepAlive", "set interval and timeout")
         if http.h2_upgrade_policy == "UPGRADE" and http.use_client_protocol:
             yield Problem(f"{path}.http", "useClientProtocol and h2UpgradePolicy UPGRADE exclude each other")
 
@@ -50,10 +52,8 @@ def load_balancer(path: str, settings: LoadBalancerSettings) -> Findings:
         yield from _consistent_hash(f"{path}.consistentHash", settings.consistent_hash)
     if settings.locality_lb_setting:
         yield from _locality(f"{path}.localityLbSetting", settings.locality_lb_setting)
-    if warmup := settings.warmup:
-        yield from percent(f"{path}.warmup.minimumPercent", warmup.minimum_percent)
-        if warmup.aggression is not None and warmup.aggression < 1:
-            yield Problem(f"{path}.warmup.aggression", f"{warmup.aggression} is below 1")
+    if settings.warmup and settings.warmup.aggression is not None and settings.warmup.aggression <= 0:
+        yield Problem(f"{path}.warmup.aggression", "must be above 0; 1.0 is a linear increase")
     if settings.simple == "LEAST_CONN":
         yield warning(f"{path}.simple", "LEAST_CONN is deprecated; use LEAST_REQUEST")
 

@@ -35,11 +35,7 @@ def targets(path: str, one: PolicyTargetReference | None, several: tuple[PolicyT
     """References to objects that policies cannot be attached to."""
     found = [(f"{path}.targetRef", one)] if one else []
     found += [(f"{path}.targetRefs[{index}]", entry) for index, entry in enumerate(several)]
-    if len(several) > 16:
-        yield Problem(f"{path}.targetRefs", f"at most 16 targets, found {len(several)}")
     for where, target in found:
-        if not target.name:
-            yield Problem(f"{where}.name", "required, but not set")
         if target.namespace:
             yield Problem(f"{where}.namespace", "targets of other namespaces are not supported; leave it out")
         if (target.group, target.kind) not in _TARGETS:

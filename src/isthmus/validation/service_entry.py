@@ -7,7 +7,7 @@ from isthmus.api.service_entry import ServiceEntry
 from isthmus.api.workload_entry import WorkloadEntry
 from isthmus.api.workload_group import ReadinessProbe, WorkloadGroup
 from isthmus.validation import syntax
-from isthmus.validation.findings import Findings, each, export_to, labels, not_negative, repeated, warning, wrong
+from isthmus.validation.findings import Findings, each, export_to, labels, repeated, warning, wrong
 from isthmus.validation.gateway import PROTOCOLS
 from isthmus.validation.selectors import selector
 
@@ -128,14 +128,6 @@ def workload_group(spec: WorkloadGroup) -> Findings:
 
 
 def _probe(path: str, probe: ReadinessProbe) -> Findings:
-    numbers = {
-        "initialDelaySeconds": probe.initial_delay_seconds,
-        "timeoutSeconds": probe.timeout_seconds,
-        "periodSeconds": probe.period_seconds,
-        "successThreshold": probe.success_threshold,
-        "failureThreshold": probe.failure_threshold,
-    }
-    yield from not_negative(path, numbers)
     methods = (probe.http_get, probe.tcp_socket, probe.exec, probe.grpc)
     if not any(methods):
         yield Problem(path, "one of httpGet, tcpSocket, exec, grpc must be set")

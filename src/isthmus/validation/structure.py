@@ -86,6 +86,8 @@ def _in_choice(value: Mapping[str, Any], rule: Schema, path: str) -> Iterator[Pr
 def _in_list(value: list[Any], schema: Schema, path: str) -> Iterator[Problem]:
     if len(value) > schema.get("maxItems", len(value)):
         yield Problem(path, f"at most {schema['maxItems']} entries, found {len(value)}")
+    if len(value) < schema.get("minItems", 0):
+        yield Problem(path, "must not be empty; leave it out")
     for index, entry in enumerate(value):
         if entry is None:
             yield Problem(f"{path}[{index}]", "an entry of a list must not be null")

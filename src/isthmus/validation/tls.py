@@ -54,8 +54,6 @@ def server(path: str, tls: ServerTlsSettings) -> Findings:
 def _certificates(path: str, tls: ServerTlsSettings, written: list[str]) -> Findings:
     if tls.credential_name and tls.credential_names:
         yield Problem(path, "only one of credentialName and credentialNames may be set")
-    if len(tls.credential_names) > 2 or len(tls.tls_certificates) > 2:
-        yield Problem(path, "at most two certificates (one for each type of key)")
     if tls.credential_name or tls.credential_names:
         return
     if tls.tls_certificates:

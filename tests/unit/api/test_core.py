@@ -6,8 +6,8 @@ import pytest
 from isthmus.api.core_endpoint_slice import EndpointSlice
 from isthmus.api.core_pod import Pod
 from isthmus.api.core_secret import Secret
+from isthmus.api.core_selector import Requirement, Selector
 from isthmus.api.core_service import Service
-from isthmus.api.core_webhook import Requirement, Selector
 
 
 def pod(**metadata: object) -> Pod:

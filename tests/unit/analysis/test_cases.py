@@ -45,3 +45,10 @@ def test_codes_are_unique_and_each_is_shown_by_a_case() -> None:
     shown = {line.partition("[")[2].partition("]")[0] for case in CASES for line in case["findings"]}
     by_reading = {"ISM0101", "ISM0104", "ISM0110"}
     assert {code.id for code in ALL} - shown == by_reading
+
+
+def test_every_code_is_explained_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs/analysis.md").read_text()
+    for code in ALL:
+        rest = f" {code.level.word} |" if code.id.startswith("ISM") else f" {code.name} |"
+        assert f"| {code.id} |{rest}" in page

@@ -85,7 +85,7 @@ async def test_a_programs_output_and_exit_code_come_back(client: Client, pod: Po
 
 
 async def test_input_reaches_a_program_to_its_end(client: Client, pod: PodName) -> None:
-    text = b"0123456789" * 50_000
+    text = b"0123456789" * 2_000_000
     finished = await run_in_pod(client, pod.namespace, pod.name, "hello", ("cat",), text)
     assert finished.stdout == text
 

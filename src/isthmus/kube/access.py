@@ -16,7 +16,7 @@ import msgspec
 
 from isthmus.kube import kubeconfig
 from isthmus.kube.errors import AccessError
-from isthmus.kube.kubeconfig import AuthProvider, Choice, Cluster, ExecSpec, Kubeconfig, User
+from isthmus.kube.kubeconfig import AuthProvider, Choice, Cluster, ExecSpec, Kubeconfig, NamedCluster, NamedUser, User
 
 SERVICE_ACCOUNT_DIRECTORY = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -118,38 +118,32 @@ def _read(path: Path) -> Kubeconfig:
 
 def _anchored(config: Kubeconfig, base: Path) -> Kubeconfig:
     """The same file with its relative paths made absolute: they are relative to the file's directory."""
-
-    def absolute(path: str) -> str:
-        return str(base / path) if path else path
-
-    def anchored_exec(spec: ExecSpec | None) -> ExecSpec | None:
-        if spec is None or "/" not in spec.command:
-            return spec
-        return msgspec.structs.replace(spec, command=absolute(spec.command))
-
-    clusters = tuple(
-        msgspec.structs.replace(
-            entry,
-            cluster=msgspec.structs.replace(
-                entry.cluster, certificate_authority=absolute(entry.cluster.certificate_authority)
-            ),
-        )
-        for entry in config.clusters
+    return msgspec.structs.replace(
+        config,
+        clusters=tuple(NamedCluster(entry.name, _anchored_cluster(entry.cluster, base)) for entry in config.clusters),
+        users=tuple(NamedUser(entry.name, _anchored_user(entry.user, base)) for entry in config.users),
     )
-    users = tuple(
-        msgspec.structs.replace(
-            entry,
-            user=msgspec.structs.replace(
-                entry.user,
-                client_certificate=absolute(entry.user.client_certificate),
-                client_key=absolute(entry.user.client_key),
-                token_file=absolute(entry.user.token_file),
-                exec=anchored_exec(entry.user.exec),
-            ),
-        )
-        for entry in config.users
+
+
+def _anchored_cluster(cluster: Cluster, base: Path) -> Cluster:
+    return msgspec.structs.replace(cluster, certificate_authority=_absolute(cluster.certificate_authority, base))
+
+
+def _anchored_user(user: User, base: Path) -> User:
+    plugin = user.exec
+    if plugin is not None and "/" in plugin.command:
+        plugin = msgspec.structs.replace(plugin, command=_absolute(plugin.command, base))
+    return msgspec.structs.replace(
+        user,
+        client_certificate=_absolute(user.client_certificate, base),
+        client_key=_absolute(user.client_key, base),
+        token_file=_absolute(user.token_file, base),
+        exec=plugin,
     )
-    return msgspec.structs.replace(config, clusters=clusters, users=users)
+
+
+def _absolute(path: str, base: Path) -> str:
+    return str(base / path) if path else path
 
 
 def _resolve(choice: Choice) -> Access:

@@ -136,15 +136,22 @@ class Client:
     @overload
     async def list(self, kind: Kind, query: Query = ...) -> Listing[Object]: ...
     @overload
-    async def list(self, kind: Kind, query: Query = ..., *, into: type[T]) -> Listing[T]: ...
-    async def list(self, kind: Kind, query: Query = EVERYTHING, *, into: Any = Object) -> Any:
-        """All objects of a query, fetched in pages and consistent with one resource version."""
-        items: list[Any] = []
-        version = ""
-        async for page in self.pages(kind, query, into=into):
-            items += page.items
-            version = page.metadata.resource_version
-        return Listing(tuple(items), version)
+    async def list(
+        self, kind: Kind, query: Query = ..., *, into: type[T], reject: Reject | None = ...
+    ) -> Listing[T]: ...
+    async def list(
+        self, kind: Kind, query: Query = EVERYTHING, *, into: Any = Object, reject: Reject | None = None
+    ) -> Any:
+        """All objects of a query, fetched in pages and consistent with one resource version.
+
+        When the pages expire on the way, everything is fetched in one piece. ``reject`` as in ``pages``.
+        """
+        try:
+            return await self._gather(self.pages(kind, query, into=into, reject=reject))
+        except ApiError as error:
+            if not error.expired:
+                raise
+        return await self._gather(self.pages(kind, query, into=into, size=0, reject=reject))
 
     async def pages(
         self,
@@ -236,6 +243,14 @@ class Client:
         """Deletes an object; ``ApiError`` with ``not_found`` when there is none."""
         body = msgspec.json.encode(options)
         await self.request(Call("DELETE", kind.path(namespace, name), body=body))
+
+    async def _gather(self, pages: AsyncIterator[Page[T]]) -> Listing[T]:
+        items: list[T] = []
+        version = ""
+        async for page in pages:
+            items += page.items
+            version = page.metadata.resource_version
+        return Listing(tuple(items), version)
 
     async def _write(self, method: str, path: str, body: Any, content_type: str, writing: Writing) -> Object:
         params = writing.params()

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from isthmus.kube.backoff import Backoff
-from isthmus.kube.client import PAGE_SIZE, Client, Query
+from isthmus.kube.client import Client, Query
 from isthmus.kube.errors import ApiError, KubeError, UnreachableError
 from isthmus.kube.events import Batch, Event, EventDecoder, LineSplitter
 from isthmus.kube.kinds import Kind
@@ -134,27 +134,17 @@ class Reflector(Generic[T]):
 
     async def _list(self) -> None:
         """Fetches everything and hands it to the sink."""
+        source = self._source
         try:
-            objects, version = await self._fetch(PAGE_SIZE)
+            listing = await self._client.list(source.kind, source.query, into=source.into, reject=self._reject)
         except ApiError as error:
-            if error.not_found and self._source.optional and (self.status.absent or not self.status.synced):
+            if error.not_found and source.optional and (self.status.absent or not self.status.synced):
                 await self._stay_absent()
                 return
-            if not error.expired:
-                raise
-            objects, version = await self._fetch(0)
-        self._take(objects)
-        self._version = version
-
-    async def _fetch(self, size: int) -> tuple[Sequence[T], str]:
-        objects: list[T] = []
-        version = ""
-        source = self._source
-        pages = self._client.pages(source.kind, source.query, into=source.into, size=size, reject=self._reject)
-        async for page in pages:
-            objects += page.items
-            version = page.metadata.resource_version
-        return objects, version
+            raise
+        self._take(listing.items)
+        self._version = listing.resource_version
+        self._doubtful = False
 
     async def _stay_absent(self) -> None:
         if not self.status.absent:

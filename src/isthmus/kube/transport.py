@@ -27,6 +27,9 @@ JSON = "application/json"
 USER_AGENT = f"isthmus/{__version__}"
 
 _MAX_ATTEMPTS = 6
+_MOST_AT_ONCE = 32
+"""Requests under way at once, streams not counted: each needs a connection, and a handshake to open it."""
+
 _LONGEST_RETRY_AFTER = 30.0
 
 
@@ -66,6 +69,7 @@ class Transport:
         self._timeouts = timeouts or Timeouts()
         self._source = source or source_of(access)
         self._sockets = OpenSockets()
+        self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
         self._tls: tuple[Credential, ssl.SSLContext] | None = None
 
@@ -93,7 +97,8 @@ class Transport:
         refreshed = False
         for attempt in range(1, _MAX_ATTEMPTS + 1):
             try:
-                return await self._once(call)
+                async with self._turns:
+                    return await self._once(call)
             except ApiError as error:
                 if error.status == 401 and not refreshed:
                     refreshed = True

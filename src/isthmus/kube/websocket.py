@@ -134,14 +134,32 @@ async def run_in_pod(
     protocols = EXEC_PROTOCOLS[:1] if stdin else EXEC_PROTOCOLS
     path = POD.path(namespace, pod, "exec")
     async with client.transport.websocket(path, params, protocols) as websocket:
-        if stdin:
-            await websocket.send_bytes(bytes((_STDIN,)) + stdin)
-            await websocket.send_bytes(bytes((_CLOSE, _STDIN)))
-        channels = {_STDOUT: bytearray(), _STDERR: bytearray(), _STATUS: bytearray()}
-        async for message in websocket:
-            if message.type is aiohttp.WSMsgType.BINARY and message.data and message.data[0] in channels:
-                channels[message.data[0]] += message.data[1:]
+        feeding = asyncio.create_task(_feed(websocket, stdin))
+        try:
+            channels = await _drain(websocket)
+        finally:
+            feeding.cancel()
+            await asyncio.wait((feeding,))
     return Finished(bytes(channels[_STDOUT]), bytes(channels[_STDERR]), exit_code(bytes(channels[_STATUS])))
+
+
+async def _feed(websocket: aiohttp.ClientWebSocketResponse, stdin: bytes) -> None:
+    """Sends the input while output is read: neither may wait for the other."""
+    try:
+        for start in range(0, len(stdin), _CHUNK):
+            await websocket.send_bytes(bytes((_STDIN,)) + stdin[start : start + _CHUNK])
+        if stdin:
+            await websocket.send_bytes(bytes((_CLOSE, _STDIN)))
+    except (aiohttp.ClientError, OSError):
+        return  # the program ended without reading its input
+
+
+async def _drain(websocket: aiohttp.ClientWebSocketResponse) -> dict[int, bytearray]:
+    channels = {_STDOUT: bytearray(), _STDERR: bytearray(), _STATUS: bytearray()}
+    async for message in websocket:
+        if message.type is aiohttp.WSMsgType.BINARY and message.data and message.data[0] in channels:
+            channels[message.data[0]] += message.data[1:]
+    return channels
 
 
 def exit_code(status: bytes) -> int:

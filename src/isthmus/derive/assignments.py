@@ -8,11 +8,12 @@ from typing import NamedTuple
 import msgspec
 
 from isthmus.collections import Collection, Context, Graph
-from isthmus.derive.audiences import ALL, Audiences, in_use
+from isthmus.derive.audiences import ALL, in_use
+from isthmus.derive.destination_policies import DestinationPolicies
+from isthmus.derive.members import Members
 from isthmus.derive.mesh import mesh_config
-from isthmus.derive.policies import DestinationPolicies
 from isthmus.derive.upstreams import Upstreams
-from isthmus.derive.views import Audience
+from isthmus.derive.views import Member
 from isthmus.model.endpoint import ServiceEndpoints
 from isthmus.model.network import Networks
 from isthmus.translate import locality
@@ -35,19 +36,19 @@ class Assignments(msgspec.Struct, frozen=True):
 
     bundles: Collection[AssignmentKey, Bundle]
 
-    def find(self, audience: Audience, hostname: str, variant: str) -> Bundle:
-        """The assignments of a service that an audience gets."""
-        plain = self.bundles.get(AssignmentKey(hostname, variant, audience.endpoints))
+    def find(self, member: Member, hostname: str, variant: str) -> Bundle:
+        """The assignments of a service that a proxy gets."""
+        plain = self.bundles.get(AssignmentKey(hostname, variant, member.audience.endpoints))
         if plain is not None:
             return plain
-        return self.bundles.get(AssignmentKey(hostname, variant, audience.placed)) or {}
+        return self.bundles.get(AssignmentKey(hostname, variant, member.placed)) or {}
 
 
-def declare(graph: Graph, upstreams: Upstreams, audiences: Audiences) -> Assignments:
+def declare(graph: Graph, upstreams: Upstreams, members: Members) -> Assignments:
     """Declares assignments for all services and views."""
     domain = upstreams.domain
-    anywhere = in_use(graph, "endpoint views", audiences.by_endpoints)
-    placed = in_use(graph, "placed endpoint views", audiences.by_placed)
+    anywhere = in_use(graph, "endpoint views", members.audiences.by_endpoints)
+    placed = in_use(graph, "placed endpoint views", members.by_placed)
 
     def keys(ctx: Context, hostname: str, policies: DestinationPolicies) -> Mapping[AssignmentKey, AssignmentKey]:
         service = ctx.get(domain.services, hostname)

@@ -21,7 +21,6 @@ class Audiences(msgspec.Struct, frozen=True):
 
     rows: Collection[Audience, Audience]
     by_endpoints: Index[EndpointView, Audience, Audience]
-    by_placed: Index[EndpointView, Audience, Audience]
     by_clusters: Index[ClusterView, Audience, Audience]
     by_outbound: Index[OutboundView, Audience, Audience]  # sidecars
     by_routes: Index[RouteView, Audience, Audience]  # sidecars
@@ -46,7 +45,6 @@ def indexed(rows: Collection[Audience, Audience]) -> Audiences:
     return Audiences(
         rows=rows,
         by_endpoints=index("endpoints", lambda one: (one.endpoints,)),
-        by_placed=index("placed", lambda one: (one.placed,)),
         by_clusters=index("clusters", lambda one: (one.clusters,)),
         by_outbound=index("outbound", lambda one: (one.outbound,) if one.sidecar else ()),
         by_routes=index("routes", lambda one: (one.routes,) if one.sidecar else ()),

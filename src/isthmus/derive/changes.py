@@ -24,6 +24,7 @@ from isthmus.translate import names
 from isthmus.translate.encoding import Bundle
 from isthmus.translate.name_table import RESOURCE
 from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, ROUTE, SECRET
+from isthmus.translate.views import Place
 
 Names = dict[str, set[str]]  # type URL → names
 Concern = tuple[Audience, str, Iterable[str]]  # who, type URL, names
@@ -69,6 +70,7 @@ class Changes:
                 members = self._tables.members.by_audience.rows(audience)
                 result.update(dict.fromkeys((member.proxy for member in members), concerned))
         self._add_inbound(settlement, result)
+        self._add_placed(settlement, result)
         self._add_secrets(settlement, result)
         self._add_moved(settlement, result)
         return result
@@ -81,6 +83,16 @@ class Changes:
         for view, change in settlement.get(tables.clusters.workloads, {}).items():
             if change.new is not None:
                 self._add(result, tables.members.by_inbound.rows(view), CLUSTER, _differing(change))
+
+    def _add_placed(self, settlement: Settlement, result: dict[str, Names]) -> None:
+        key: AssignmentKey
+        for key, change in settlement.get(self._tables.assignments.bundles, {}).items():
+            if key.view.place == Place():
+                continue  # told per audience
+            members = self._tables.members.by_placed.rows(key.view)
+            concerned = [one for one in members if self._gets(one.audience, key.hostname, key.variant)]
+            if concerned:
+                self._add(result, concerned, ENDPOINT, _differing(change))
 
     def _add_secrets(self, settlement: Settlement, result: dict[str, Names]) -> None:
         for key, change in settlement.get(self._tables.gateways.secrets, {}).items():
@@ -110,16 +122,16 @@ class Changes:
 
     def _gets(self, audience: Audience, hostname: str, variant: str) -> bool:
         """Whether an audience has, or has just lost, a variant of a hostname's policies, and sees the hostname."""
-        return variant in ("", audience.scope.namespace) and self._sees(audience, hostname)
+        namespace = variant.partition("/")[0]
+        return namespace in ("", audience.scope.namespace) and self._sees(audience, hostname)
 
     def _assignments(self, rows: Rows) -> Iterable[Concern]:
         key: AssignmentKey
         for key, change in rows.items():
             changed = _differing(change)
-            for index in (self._audiences.by_endpoints, self._audiences.by_placed):
-                for audience in index.rows(key.view):
-                    if self._gets(audience, key.hostname, key.variant):
-                        yield audience, ENDPOINT, changed
+            for audience in self._audiences.by_endpoints.rows(key.view):
+                if self._gets(audience, key.hostname, key.variant):
+                    yield audience, ENDPOINT, changed
 
     def _clusters(self, rows: Rows) -> Iterable[Concern]:
         key: ClusterKey

@@ -9,9 +9,9 @@ import msgspec
 
 from isthmus.collections import Collection, Context, Graph
 from isthmus.derive.audiences import ALL, in_use
+from isthmus.derive.destination_policies import DestinationPolicies
 from isthmus.derive.members import Members
 from isthmus.derive.mesh import mesh_config
-from isthmus.derive.policies import DestinationPolicies
 from isthmus.derive.upstreams import Upstreams
 from isthmus.translate.clusters.inbound import inbound
 from isthmus.translate.clusters.outbound import outbound, passthrough_by_sni

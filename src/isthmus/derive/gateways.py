@@ -11,10 +11,10 @@ from isthmus.api.gateway import Gateway
 from isthmus.api.virtual_service import VirtualService
 from isthmus.collections import Collection, Context, Graph, Index
 from isthmus.derive.audiences import Audiences
+from isthmus.derive.destination_policies import DestinationPolicies
 from isthmus.derive.domain import ConfigKey
 from isthmus.derive.mesh import mesh_config
 from isthmus.derive.plans import exported_to
-from isthmus.derive.policies import DestinationPolicies
 from isthmus.derive.views import Audience, RouterKey
 from isthmus.derive.virtual_hosts import Sources
 from isthmus.derive.visibility import PUBLIC
@@ -128,7 +128,7 @@ class _Router:
         visible = (one for one in services.values() if {PUBLIC, namespace}.intersection(exported_to(one, mesh)))
         return Routing(
             services=tuple(sorted(visible, key=lambda one: one.age_key)),
-            find=lambda own: self._sources.hosts.find(ctx, own, namespace),
+            find=lambda own: self._sources.hosts.find(ctx, own, key.scope),
             mesh=mesh,
         )
 

@@ -8,6 +8,7 @@ from isthmus.collections import Context, Index
 from isthmus.derive.domain import Domain
 from isthmus.derive.host_names import Host
 from isthmus.derive.upstreams import Upstreams
+from isthmus.derive.views import Scope
 from isthmus.model.service import Service
 from isthmus.translate.routes.destinations import Find, Known
 
@@ -20,8 +21,8 @@ class Hosts(msgspec.Struct, frozen=True):
     by_short_name: Index[Host, str, Service]
     suffix: str  # "svc.cluster.local"
 
-    def find(self, ctx: Context, namespace: str, client: str) -> Find:
-        """The look-up for an object of ``namespace`` on behalf of clients of the namespace ``client``."""
+    def find(self, ctx: Context, namespace: str, scope: Scope) -> Find:
+        """The look-up for an object of ``namespace`` on behalf of clients of a scope."""
 
         def known(host: str) -> Known:
             if "." in host:
@@ -32,7 +33,7 @@ class Hosts(msgspec.Struct, frozen=True):
             if service is None:
                 return Known(hostname)
             policies = ctx.get(self.upstreams.policies.destinations, hostname)
-            variant = client if policies is not None and client in policies.variants else ""
+            variant = policies.variant(scope) if policies else ""
             return Known(hostname, service, self.upstreams.policy(ctx, hostname, variant))
 
         return known

@@ -105,14 +105,14 @@ def _own_listener(port: ServicePort) -> bool:
 
 def _chains(ctx: Context, sources: Sources, key: ListenerKey, port: ServicePort) -> tcp_routes.TcpChains:
     mesh = mesh_config(ctx, sources.domain)
-    known = sources.hosts.find(ctx, "", key.scope.namespace)(key.hostname)
+    known = sources.hosts.find(ctx, "", key.scope)(key.hostname)
     default = tcp_routes.to_service(key.hostname, port.number, known.policy.effective(port.number), mesh)
     chosen = sources.plans.of_service(ctx, key.hostname).chosen(key.scope)
     service = ctx.get(sources.usable.virtual_services, chosen) if chosen else None
     if service is None:
         return tcp_routes.TcpChains(default)
     client = Client(MESH, port.number, key.scope.namespace, dict(key.scope.labels))
-    find = sources.hosts.find(ctx, service.namespace, key.scope.namespace)
+    find = sources.hosts.find(ctx, service.namespace, key.scope)
     return tcp_routes.chains(service, client, find, default, mesh)
 
 

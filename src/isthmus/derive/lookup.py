@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from isthmus.derive.assignments import Assignments
 from isthmus.derive.clusters import ROUTER_CLUSTERS, ClusterKey
 from isthmus.derive.listeners import ListenerKey, ServiceListeners
 from isthmus.derive.routes import TableKey
@@ -51,7 +50,7 @@ class Lookup:
     def names_of(self, audience: Audience, hostname: str) -> Mapping[str, set[str]]:
         """The names of all resources that one service gives an audience, by type, whether or not it sees it."""
         clusters = {name for bundle in self._service_clusters(audience, hostname) for name in bundle}
-        found = {CLUSTER: clusters, ENDPOINT: set(self._assigned(audience, hostname))}
+        found = {CLUSTER: clusters, ENDPOINT: clusters}
         if audience.sidecar:
             listeners = self._tables.listeners.services.get(self._listener_key(audience, hostname))
             uses = self._tables.http_ports.uses.values()
@@ -98,21 +97,20 @@ class Lookup:
             return None
         return _first(self._service_clusters(member.audience, hostname), name)
 
-    def _assigned(self, audience: Audience, hostname: str) -> Bundle:
-        found: Assignments = self._tables.assignments
-        return found.find(audience, hostname, self._tables.variant(audience, hostname))
+    def _assigned(self, member: Member, hostname: str) -> Bundle:
+        return self._tables.assignments.find(member, hostname, self._tables.variant(member.audience, hostname))
 
     def _endpoints(self, member: Member) -> Bundle:
         result: dict[str, Resource] = {}
         for hostname in self._hosts(member.audience):
-            result.update(self._assigned(member.audience, hostname))
+            result.update(self._assigned(member, hostname))
         return result
 
     def _endpoint(self, member: Member, name: str) -> Resource | None:
         hostname = names.hostname_of(name)
         if not hostname or not self._sees(member.audience, hostname):
             return None
-        return self._assigned(member.audience, hostname).get(name)
+        return self._assigned(member, hostname).get(name)
 
     def _listeners(self, member: Member) -> Bundle:
         audience = member.audience

@@ -29,6 +29,7 @@ class Members(msgspec.Struct, frozen=True):
     members: Collection[str, Member]
     by_audience: Index[Audience, str, Member]
     by_inbound: Index[InboundView, str, Member]
+    by_placed: Index[EndpointView, str, Member]
     audiences: Audiences
 
 
@@ -52,15 +53,27 @@ def declare(
             audience = routers.router_audience(_audience(proxy, None, mesh, labels), matching(ctx, proxy))
             view = inbound.NOTHING
         member = Member(
-            key, audience, view, proxy.addresses, proxy.cluster, proxy.namespace, authenticated=proxy.authenticated
+            proxy=key,
+            audience=audience,
+            placed=_placed(audience.endpoints, proxy, labels),
+            inbound=view,
+            addresses=proxy.addresses,
+            cluster=proxy.cluster,
+            namespace=proxy.namespace,
+            authenticated=proxy.authenticated,
         )
         return {key: member}
 
     members = graph.derive("members", domain.proxies, derivation)
     by_audience = members.index("audience", lambda member: (member.audience,))
     audiences = graph.group("audiences", by_audience, lambda _, audience, __: {audience: audience})
-    by_inbound = members.index("inbound", lambda member: (member.inbound,) if member.audience.sidecar else ())
-    return Members(members, by_audience, by_inbound, indexed(audiences))
+    return Members(
+        members=members,
+        by_audience=by_audience,
+        by_inbound=members.index("inbound", lambda member: (member.inbound,) if member.audience.sidecar else ()),
+        by_placed=members.index("placed", lambda member: (member.placed,)),
+        audiences=indexed(audiences),
+    )
 
 
 def applying(sidecars: tuple[Config[Sidecar], ...], proxy: Proxy, root: str) -> Config[Sidecar] | None:
@@ -77,7 +90,6 @@ def _audience(proxy: Proxy, sidecar: Config[Sidecar] | None, mesh: MeshConfig, r
     families = Families.of(proxy.addresses)
     allow_any = _allow_any(sidecar, mesh)
     endpoints = EndpointView(proxy.cluster, proxy.network, proxy.requested_networks, families)
-    place = Place(proxy.locality, proxy.node, _chosen(proxy, relevant.placing))
     is_sidecar = proxy.kind is ProxyKind.SIDECAR
     return Audience(
         sidecar=is_sidecar,
@@ -87,7 +99,6 @@ def _audience(proxy: Proxy, sidecar: Config[Sidecar] | None, mesh: MeshConfig, r
             _chosen(proxy, relevant.routing),
         ),
         endpoints=endpoints,
-        placed=msgspec.structs.replace(endpoints, place=place),
         clusters=ClusterView(is_sidecar),
         outbound=OutboundView(
             proxy.cluster, proxy.network, families, proxy.interception == "TPROXY", allow_any, proxy.http10
@@ -96,6 +107,11 @@ def _audience(proxy: Proxy, sidecar: Config[Sidecar] | None, mesh: MeshConfig, r
         names=NameView(proxy.cluster, proxy.network),
         dns=proxy.dns_capture,
     )
+
+
+def _placed(endpoints: EndpointView, proxy: Proxy, relevant: RelevantLabels) -> EndpointView:
+    place = Place(proxy.locality, proxy.node, _chosen(proxy, relevant.placing))
+    return msgspec.structs.replace(endpoints, place=place)
 
 
 def _allow_any(sidecar: Config[Sidecar] | None, mesh: MeshConfig) -> bool:

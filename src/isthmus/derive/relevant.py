@@ -18,7 +18,7 @@ from isthmus.translate.locality import DISTRIBUTION_LABELS, priority_labels
 
 
 class RelevantLabels(msgspec.Struct, frozen=True):
-    """Names of labels that balancing (``placing``) and routes (``routing``) compare."""
+    """Names of labels that balancing (``placing``), and routes and rules (``routing``) compare."""
 
     placing: frozenset[str] = DISTRIBUTION_LABELS
     routing: frozenset[str] = frozenset()
@@ -26,28 +26,28 @@ class RelevantLabels(msgspec.Struct, frozen=True):
 
 def declare(graph: Graph, domain: Domain, usable: Usable) -> Collection[str, RelevantLabels]:
     """Declares the one row, key ``""``."""
-    rules = graph.derive("labels of rules", usable.destination_rules, _of_rule)
-    services = graph.derive("labels of routes", usable.virtual_services, _of_routes)
-    by_rule = rules.index("all", lambda _: ("",))
-    by_route = services.index("all", lambda _: ("",))
+    of_rules = graph.derive("labels of rules", usable.destination_rules, _of_rule).index("all", lambda _: ("",))
+    of_routes = graph.derive("labels of routes", usable.virtual_services, _of_routes).index("all", lambda _: ("",))
 
     def derivation(ctx: Context, key: str, mesh: MeshConfig) -> Mapping[str, RelevantLabels]:
-        placing = DISTRIBUTION_LABELS | priority_labels(mesh.locality_lb_setting)
+        base = RelevantLabels(DISTRIBUTION_LABELS | priority_labels(mesh.locality_lb_setting))
+        found = (base, *ctx.select(of_rules, ""), *ctx.select(of_routes, ""))
         return {
-            key: RelevantLabels(_union(placing, ctx.select(by_rule, "")), _union(frozenset(), ctx.select(by_route, "")))
+            key: RelevantLabels(
+                placing=frozenset().union(*(one.placing for one in found)),
+                routing=frozenset().union(*(one.routing for one in found)),
+            )
         }
 
     return graph.derive("relevant labels", domain.mesh, derivation)
 
 
-def _of_rule(
-    _: Context, key: tuple[str, str], rule: Config[DestinationRule]
-) -> Mapping[tuple[str, str], frozenset[str]]:
+def _of_rule(_: Context, key: ConfigKey, rule: Config[DestinationRule]) -> Mapping[ConfigKey, RelevantLabels]:
     policies = (rule.spec.traffic_policy, *(subset.traffic_policy for subset in rule.spec.subsets))
-    found = _union(
-        frozenset(), (priority_labels(setting) for policy in policies if policy for setting in _settings(policy))
-    )
-    return {key: found} if found else {}
+    settings = (setting for policy in policies if policy for setting in _settings(policy))
+    placing = frozenset[str]().union(*(priority_labels(setting) for setting in settings))
+    selector = rule.spec.workload_selector.match_labels if rule.spec.workload_selector else {}
+    return {key: RelevantLabels(placing, frozenset(selector))} if placing or selector else {}
 
 
 def _settings(policy: TrafficPolicy) -> Iterable[LocalityLbSetting]:
@@ -56,13 +56,9 @@ def _settings(policy: TrafficPolicy) -> Iterable[LocalityLbSetting]:
             yield balancer.locality_lb_setting
 
 
-def _of_routes(_: Context, key: ConfigKey, service: Config[VirtualService]) -> Mapping[ConfigKey, frozenset[str]]:
+def _of_routes(_: Context, key: ConfigKey, service: Config[VirtualService]) -> Mapping[ConfigKey, RelevantLabels]:
     http = (match.source_labels for route in service.spec.http for match in route.match)
     tls = (match.source_labels for route in service.spec.tls for match in route.match)
     tcp = (match.source_labels for route in service.spec.tcp for match in route.match)
     found = frozenset(name for labels in (*http, *tls, *tcp) for name in labels)
-    return {key: found} if found else {}
-
-
-def _union(first: frozenset[str], others: Iterable[frozenset[str]]) -> frozenset[str]:
-    return first.union(*others)
+    return {key: RelevantLabels(frozenset(), found)} if found else {}

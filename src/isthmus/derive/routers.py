@@ -56,7 +56,6 @@ def router_audience(audience: Audience, carried: Carried) -> Audience:
         audience,
         gateway=carried.view,
         endpoints=msgspec.structs.replace(audience.endpoints, by_sni=carried.by_sni),
-        placed=msgspec.structs.replace(audience.placed, by_sni=carried.by_sni),
     )
 
 

@@ -44,7 +44,6 @@ class Audience(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     sidecar: bool
     scope: Scope
     endpoints: EndpointView
-    placed: EndpointView  # the same with its place, for services whose balancing asks for it
     clusters: ClusterView
     outbound: OutboundView
     routes: RouteView
@@ -64,6 +63,7 @@ class Member(msgspec.Struct, frozen=True):
 
     proxy: str
     audience: Audience
+    placed: EndpointView  # its endpoint view with its place, for services whose balancing asks for it
     inbound: InboundView
     addresses: tuple[str, ...]
     cluster: str

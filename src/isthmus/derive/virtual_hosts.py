@@ -59,8 +59,8 @@ class Sources(msgspec.Struct, frozen=True):
         service = ctx.get(self.usable.virtual_services, chosen) if chosen else None
         if service is not None and service.spec.http:
             client = Client(MESH, port.number, scope.namespace, dict(scope.labels))
-            return http_routes(service, client, self.hosts.find(ctx, service.namespace, scope.namespace), mesh)
-        known = self.hosts.find(ctx, "", scope.namespace)(plan.hostname)
+            return http_routes(service, client, self.hosts.find(ctx, service.namespace, scope), mesh)
+        known = self.hosts.find(ctx, "", scope)(plan.hostname)
         return [defaults.route(known, port, mesh, sidecar=True)]
 
 
@@ -139,7 +139,7 @@ def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: R
         return None
     mesh = mesh_config(ctx, sources.domain)
     client = Client(MESH, _OTHER_HOSTS_PORT, scope.namespace, dict(scope.labels))
-    routes = http_routes(service, client, sources.hosts.find(ctx, service.namespace, scope.namespace), mesh)
+    routes = http_routes(service, client, sources.hosts.find(ctx, service.namespace, scope), mesh)
     if not routes:
         return None
     part = tables.virtual_host(f"{plan.hostname}:{_OTHER_HOSTS_PORT}", [plan.hostname.lower()], routes)

@@ -226,6 +226,13 @@ GATEWAY_PORT_MISSING = Code(
     "in the label networking.istio.io/gatewayPort.",
     wide=True,
 )
+INCOMPLETE = Code(
+    "ISM0114",
+    "AnalysisIncomplete",
+    _WARNING,
+    "These credentials may not read {}, so that {} were not analyzed.",
+    wide=True,
+)
 MESH_SETTINGS = Code("ISM0113", "MeshSettingsProblem", _WARNING, "Mesh settings: {}", wide=True)
 SERVICE_MISSING_IN_CALLING_CLUSTER = Code(
     "ISM0112",

@@ -139,7 +139,7 @@ def _list_analyzers() -> None:
 
     for name, analyzer in sorted(ANALYZERS.items()):
         click.echo(f"* {name}:")
-        click.echo(f"    {' '.join((analyzer.__doc__ or '').split())}")
+        click.echo(f"    {' '.join((analyzer.run.__doc__ or '').split())}")
 
 
 def _suppression(text: str) -> Suppression:

@@ -19,11 +19,12 @@ CASES: list[Any] = [
 ]
 
 
-def mesh(clusters: dict[str, list[Any]], *, live: bool) -> Snapshot:
+def mesh(clusters: dict[str, list[Any]], *, live: bool, unreadable: list[str]) -> Snapshot:
     """The first cluster is the one that is asked; the others are read through secrets."""
     snapshots, findings = [], []
     for name, objects in clusters.items():
-        base = ClusterSnapshot(name=name, live=live, configuration=not snapshots)
+        kinds = frozenset(unreadable) if not snapshots else frozenset()
+        base = ClusterSnapshot(name=name, live=live, configuration=not snapshots, unreadable=kinds)
         snapshot, reported = decode(base, [Located(written) for written in objects])
         snapshots.append(snapshot)
         findings += reported
@@ -35,8 +36,9 @@ def mesh(clusters: dict[str, list[Any]], *, live: bool) -> Snapshot:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_a_mesh_has_exactly_these_findings(case: dict[str, Any]) -> None:
-    assert set(case) <= {"case", "clusters", "live", "namespace", "findings"}
-    found = analyze(mesh(case["clusters"], live=case.get("live", True)), case.get("namespace", ""))
+    assert set(case) <= {"case", "clusters", "live", "namespace", "unreadable", "findings"}
+    snapshot = mesh(case["clusters"], live=case.get("live", True), unreadable=case.get("unreadable", []))
+    found = analyze(snapshot, case.get("namespace", ""))
     assert [str(finding) for finding in found] == case["findings"]
 
 

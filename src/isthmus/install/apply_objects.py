@@ -18,12 +18,13 @@ from isthmus.kube.client import Client, Query, Writing
 from isthmus.kube.errors import ApiError, UnknownKindError
 from isthmus.kube.kinds import Kind
 from isthmus.kube.readiness import missing
-from isthmus.kube.wait import Objects, wait_until
+from isthmus.kube.wait import Objects, wait_gone, wait_until
 
 MANAGER = "istio-operator"
 
 _AT_ONCE = 8  # requests; more only queue up in the API server
 _ESTABLISHING_SECONDS = 60.0
+_DISAPPEARING_SECONDS = 120.0
 
 
 async def apply_all(client: Client, objects: Sequence[Object], progress: Progress) -> None:
@@ -45,9 +46,19 @@ async def _apply(client: Client, found: Object, gate: asyncio.Semaphore) -> Obje
         try:
             kind = await client.kind_of(found["apiVersion"], found["kind"])
             kept = await _keeping_failure_policy(client, kind, found)
-            return await client.apply(kind, kept, writing=Writing(manager=MANAGER))
+            return await _applied(client, kind, kept)
         except (ApiError, UnknownKindError) as problem:
             raise InstallError(f"{identity(found)}: {problem}") from None
+
+
+async def _applied(client: Client, kind: Kind, found: Object) -> Object:
+    """Apply; an object that is being deleted is applied again when it is gone, or it would be lost."""
+    applied = await client.apply(kind, found, writing=Writing(manager=MANAGER))
+    if "deletionTimestamp" not in applied["metadata"]:
+        return applied
+    name, namespace = found["metadata"]["name"], str(found["metadata"].get("namespace") or "")
+    await wait_gone(client, kind, name, namespace=namespace, seconds=_DISAPPEARING_SECONDS)
+    return await client.apply(kind, found, writing=Writing(manager=MANAGER))
 
 
 async def _keeping_failure_policy(client: Client, kind: Kind, found: Object) -> Object:

@@ -14,11 +14,14 @@ from isthmus.install.manifests import COMPONENT, REVISION
 from isthmus.install.owned import Owned, as_owned, delete, owned_objects
 from isthmus.install.plan import Plan
 from isthmus.install.progress import Progress
-from isthmus.kube.client import Client
+from isthmus.kube import kinds
+from isthmus.kube.client import Client, Query
 from isthmus.kube.errors import ApiError, UnknownKindError
 from isthmus.kube.transport import Call
+from isthmus.kube.wait import Objects, wait_until
 
 _SHARED = "Base"  # what all revisions of a cluster use
+_DISAPPEARING_SECONDS = 120.0
 
 
 async def everything(client: Client) -> list[Owned]:
@@ -61,5 +64,25 @@ async def remove(client: Client, objects: Sequence[Owned], progress: Progress) -
         same = list(group)
         progress.waiting(f"{len(same)} {kind.kind} objects to be deleted")
         await asyncio.gather(*(delete(client, owned) for owned in same))
+        if kind == kinds.CUSTOM_RESOURCE_DEFINITION:
+            await _definitions_gone(client, same, progress)
         for owned in same:
             progress.finished(f"{owned.identity} removed")
+
+
+async def _definitions_gone(client: Client, definitions: Sequence[Owned], progress: Progress) -> None:
+    """A CRD goes after its objects; one that is applied again before is lost when it goes."""
+    names = {owned.identity.name for owned in definitions}
+
+    def lacking(objects: Objects) -> str:
+        left = [name for _, name in objects if name in names]
+        return f"{len(left)} CRDs and their objects to be deleted" if left else ""
+
+    await wait_until(
+        client,
+        kinds.CUSTOM_RESOURCE_DEFINITION,
+        Query(),
+        lacking,
+        seconds=_DISAPPEARING_SECONDS,
+        progress=progress.waiting,
+    )

@@ -1,0 +1,30 @@
+"""Clusters to install into: a real API server, emptied after each test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from isthmus.install.owned import delete, owned_objects
+from isthmus.kube import kinds
+from isthmus.kube.access import load_kubeconfig
+from isthmus.kube.client import Client
+from isthmus.lab.apiserver import ApiServer
+
+
+@pytest.fixture
+async def client(apiserver: ApiServer) -> AsyncIterator[Client]:
+    """A client for an API server; what a test leaves behind is removed, CRDs excepted: they take long to go."""
+    async with Client(load_kubeconfig(apiserver.kubeconfig)) as client:
+        yield client
+        for owned in await owned_objects(client, "operator.istio.io/component"):
+            if owned.kind != kinds.CUSTOM_RESOURCE_DEFINITION:
+                await delete(client, owned)
+
+
+@pytest.fixture
+def kubeconfig(apiserver: ApiServer, tmp_path: Path) -> Path:
+    """The API server's kubeconfig as a file, for commands."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(apiserver.kubeconfig)
+    return path

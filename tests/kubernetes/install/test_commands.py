@@ -1,0 +1,99 @@
+"""`install`, `manifest generate` and `uninstall` as users and scripts type them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from isthmus.gotemplate import yaml_text
+from isthmus.install.owned import owned_objects
+from isthmus.kube.client import Client
+
+REMOTE = ("--set", "profile=remote")
+
+
+def isthmus(*arguments: str, kubeconfig: Path | None = None, answer: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "isthmus.cli.main"]
+    if kubeconfig:
+        command += ["--kubeconfig", str(kubeconfig)]
+    return subprocess.run([*command, *arguments], input=answer, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("client")
+def test_install_asks_and_says_when_it_is_done(kubeconfig: Path) -> None:
+    run = isthmus("install", *REMOTE, kubeconfig=kubeconfig, answer="y\n")
+    assert run.returncode == 0, run.stderr
+    assert 'profile "remote" (Base, Control plane)' in run.stdout
+    assert run.stdout.endswith("✔ Base installed\n✔ Control plane installed\n✔ Installation complete\n")
+
+
+async def test_a_no_and_a_closed_input_change_nothing(client: Client, kubeconfig: Path) -> None:
+    refused = isthmus("install", *REMOTE, kubeconfig=kubeconfig, answer="n\n")
+    assert (refused.returncode, refused.stdout.rpartition("\n")[0].rpartition("\n")[2]) == (1, "Cancelled.")
+    closed = isthmus("install", *REMOTE, kubeconfig=kubeconfig)
+    assert closed.returncode == 1
+    assert "standard input is closed, so nobody answered; confirm with -y" in closed.stderr
+    taken = isthmus("install", "-f", "-", kubeconfig=kubeconfig, answer=OPERATOR)
+    assert taken.returncode == 1
+    assert "there is nobody to ask: confirm with -y" in taken.stderr
+    assert not await owned_objects(client, "operator.istio.io/component=Pilot")
+
+
+OPERATOR = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec: {profile: remote}\n"
+
+
+@pytest.mark.usefixtures("client")
+def test_a_file_can_come_through_a_pipe_and_everything_can_go_again(kubeconfig: Path) -> None:
+    assert isthmus("install", "-y", "-f", "-", kubeconfig=kubeconfig, answer=OPERATOR).returncode == 0
+    run = isthmus("x", "uninstall", "--purge", kubeconfig=kubeconfig, answer="y\n")
+    assert run.returncode == 0, run.stderr
+    assert "CustomResourceDefinition gateways.networking.istio.io removed" in run.stdout
+    assert run.stdout.endswith("✔ Uninstall complete\n")
+    again = isthmus("uninstall", "--purge", "-y", kubeconfig=kubeconfig)
+    assert again.stdout == "Nothing to remove: no such objects are in the cluster.\n"
+
+
+async def test_a_dry_run_shows_objects_and_changes_nothing(client: Client, kubeconfig: Path) -> None:
+    run = isthmus("install", "--dry-run", kubeconfig=kubeconfig)
+    assert "  Deployment istio-system/istiod\n" in run.stdout
+    assert run.stdout.endswith("Dry run: nothing was changed.\n")
+    assert not await owned_objects(client, "operator.istio.io/component=Pilot")
+
+
+def test_manifests_need_no_cluster_and_can_be_written_by_component(tmp_path: Path) -> None:
+    printed = isthmus("manifest", "generate")
+    assert printed.returncode == 0
+    objects = [found for found in yaml_text.load_all(printed.stdout) if found]
+    assert objects[-1]["kind"] == "ValidatingWebhookConfiguration"
+    isthmus("manifest", "generate", "-o", str(tmp_path / "out"))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "Base.yaml",
+        "IngressGateways-istio-ingressgateway.yaml",
+        "Pilot-istiod.yaml",
+    ]
+
+
+def test_warnings_go_to_standard_error_and_leave_the_manifests_alone() -> None:
+    run = isthmus("manifest", "generate", "--set", "values.global.netwrok=x")
+    assert "did you mean global.network?" in run.stderr
+    assert "netwrok" not in run.stdout.replace('"netwrok"', "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("install", "-y", "-f", "/nonexistent.yaml"), "/nonexistent.yaml cannot be read: No such file"),
+        (("install", "-y", "--set", "x"), "--set 'x': write it as path=value"),
+        (("install", "-y", "--readiness-timeout", "soon"), "malformed duration 'soon'"),
+        (("install", "-y", "-d", "/nonexistent"), "/nonexistent is no directory"),
+        (("manifest", "generate", "-f", "-", "-f", "x"), "-f - can be given once, as the last file"),
+        (("uninstall",), "say what goes: --revision NAME, --filename FILE, or --purge"),
+        (("--context", "nope", "install", "-y"), "nope"),
+    ],
+)
+def test_a_mistake_is_one_sentence(kubeconfig: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    run = isthmus(*arguments, kubeconfig=kubeconfig)
+    assert run.returncode != 0
+    assert sentence in run.stderr
+    assert "Traceback" not in run.stderr

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds import wire
-from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, rank
+from isthmus.xds.halving import Halving
+from isthmus.xds.order import APPLIED_ONE_BY_ONE, CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, rank
 from isthmus.xds.requests import DeltaRequest, Limits
 from isthmus.xds.resources import Lookup, Names
 from isthmus.xds.session import Ledger, Message, Moment, Receipt
-from isthmus.xds.subscription import Answer, Subscription
+from isthmus.xds.subscription import Answer, Subscription, Versions
 
 
 class DeltaSession:
@@ -31,6 +32,7 @@ class DeltaSession:
         self._count = 0
         self._subscriptions: dict[str, Subscription] = {}  # in push order
         self._ledgers: dict[str, Ledger] = {}
+        self._halving = Halving()
         self._cold: set[str] = set()  # clusters sent before the client asked for any endpoints
 
     @property
@@ -41,7 +43,8 @@ class DeltaSession:
     @property
     def pending(self) -> bool:
         """Whether ``next`` may have something to send."""
-        return any(subscription.pending or subscription.late for subscription in self._subscriptions.values())
+        subscriptions = self._subscriptions.values()
+        return self._halving.pending or any(one.pending or one.late for one in subscriptions)
 
     def receive(self, request: DeltaRequest) -> Receipt:
         """Takes one request; what it makes necessary comes from ``next``. ``Refused`` beyond the limits."""
@@ -52,9 +55,10 @@ class DeltaSession:
         subscription.update(request)
         if len(subscription.names) > self._limits.names:
             raise Refused(Code.RESOURCE_EXHAUSTED, f"more than {self._limits.names} names of {request.type_url}")
-        if request.nonce or request.error is not None:
-            return self._ledgers[request.type_url].settle(request.nonce, request.error)
-        return Receipt.SUBSCRIBE
+        if not request.nonce and request.error is None:
+            return Receipt.SUBSCRIBE
+        self._halving.answered(request.nonce, rejected=request.error is not None)
+        return self._ledgers[request.type_url].settle(request.nonce, request.error)
 
     def mark(self, changes: Mapping[str, Names]) -> bool:
         """Notes that resources may have changed; whether this stream may want any of them."""
@@ -77,16 +81,25 @@ class DeltaSession:
                 answer = self._answer(type_url, subscription, lookup)
                 if answer is not None:
                     return self._message(type_url, answer, moment)
-        return self._farewell(lookup, moment)
+        return self._half(lookup, moment) or self._farewell(moment)
 
-    def _farewell(self, lookup: Lookup, moment: Moment) -> Message | None:
+    def _half(self, lookup: Lookup, moment: Moment) -> Message | None:
+        while (again := self._halving.take()) is not None:
+            type_url, names = again
+            version_of = self._versions(type_url)
+            answer = self._subscriptions[type_url].compose_again(names, lookup, version_of)
+            if answer is not None:
+                return self._message(type_url, answer, moment)
+        return None
+
+    def _farewell(self, moment: Moment) -> Message | None:
         clusters = self._subscriptions.get(CLUSTER)
         if clusters is not None and clusters.late and self._ledgers[CLUSTER].waiting:
             unasked = not self._ledgers[CLUSTER].sent
             return self._message(CLUSTER, Answer(), moment) if unasked else None
         for type_url in MAKE_BEFORE_BREAK:
             subscription = self._subscriptions.get(type_url)
-            if subscription is not None and subscription.late and (removed := subscription.withdraw(lookup)):
+            if subscription is not None and (removed := subscription.withdraw()):
                 return self._message(type_url, Answer(removed=removed), moment)
         return None
 
@@ -103,13 +116,15 @@ class DeltaSession:
             self._cold = set()
 
     def _answer(self, type_url: str, subscription: Subscription, lookup: Lookup) -> Answer | None:
-        version_of = self._endpoint_version if type_url == ENDPOINT else _content_version
-        answer = subscription.compose(lookup, version_of)
+        answer = subscription.compose(lookup, self._versions(type_url))
         if type_url == CLUSTER and answer is not None:
             self._warm(answer)
         if type_url in MAKE_BEFORE_BREAK or not subscription.late:
             return answer
-        return Answer(answer.changed if answer else (), _both(answer, subscription.withdraw(lookup)))
+        return Answer(answer.changed if answer else (), _both(answer, subscription.withdraw()))
+
+    def _versions(self, type_url: str) -> Versions:
+        return self._endpoint_version if type_url == ENDPOINT else _content_version
 
     def _endpoint_version(self, endpoints: Resource) -> str:
         """Endpoints' content and the version of the cluster they were sent for.
@@ -134,6 +149,8 @@ class DeltaSession:
         self._count += 1
         nonce = f"{self._prefix}{self._count:x}"
         self._ledgers[type_url].send(nonce, moment)
+        if type_url not in APPLIED_ONE_BY_ONE:
+            self._halving.sent(nonce, type_url, [resource.name for resource, _ in answer.changed])
         trailer = self._trailer if type_url.startswith(DEBUG) else b""
         body = wire.delta_response((type_url, nonce, moment.version), _entries(answer), answer.removed, trailer)
         return Message(type_url, nonce, body, len(answer.changed), len(answer.removed))

@@ -38,6 +38,9 @@ _SHORT = {
 NAMED_ONLY: Final = frozenset({ENDPOINT, ROUTE, SECRET, EXTENSION})
 """Types of which a subscription to nothing means nothing (Istio: IsWildcardTypeURL)."""
 
+APPLIED_ONE_BY_ONE: Final = frozenset({CLUSTER, LISTENER})
+"""Types of which Envoy applies the good resources of a response that it rejects; of others none or some."""
+
 MAKE_BEFORE_BREAK: Final = (CLUSTER, ENDPOINT)
 """Types whose removals wait until listeners and routes stopped naming them."""
 

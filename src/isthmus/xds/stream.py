@@ -137,13 +137,19 @@ class AdsStream:
         assert self.node is not None
         subscriber = self._view.open(self.node)
         self.hub.connections.add(self, subscriber)
+        self._connected(1)
         log.info("proxy connected", proxy=self.id, address=self.address, variant=self._variant.name)
 
     def _close(self) -> None:
         subscriber: Subscriber | None = self._view.close()
         if subscriber is not None:
             self.hub.connections.remove(self, subscriber)
+            self._connected(-1)
             log.info("proxy disconnected", proxy=self.id)
+
+    def _connected(self, step: int) -> None:
+        if self.node is not None and self.node.is_proxy:
+            self.hub.metrics.connected.labels(self.node.details.istio_version).inc(step)
 
     def _note(self, receipt: Receipt, request: Any) -> None:
         kind = short(request.type_url)

@@ -106,13 +106,18 @@ class Subscription:
             return None
         return Answer(changed, tuple(sorted(denied)))
 
-    def withdraw(self, lookup: Lookup) -> tuple[str, ...]:
+    def compose_again(self, names: frozenset[str], lookup: Lookup, version_of: Versions) -> Answer | None:
+        """These resources once more, changed or not; None when the client does not want them any more."""
+        found = lookup.named(self.type_url, names if self.wildcard else names & self.names)
+        changed = tuple((resource, version_of(resource)) for resource in found.values())
+        self.held.update((resource.name, version) for resource, version in changed)
+        return Answer(changed) if changed else None
+
+    def withdraw(self) -> tuple[str, ...]:
         """The names to remove from the client, of those that ``compose`` found gone; they count as removed."""
-        late, self.late = self.late & self.held.keys(), set()
-        back = lookup.named(self.type_url, late).keys() if late else ()
-        self.mark(set(back))
-        removed = tuple(sorted(late.difference(back)))
+        removed = tuple(sorted(self.late & self.held.keys()))
         self._forget(removed)
+        self.late = set()
         return removed
 
     def _in_advance(self, lookup: Lookup, version_of: Versions) -> tuple[tuple[Resource, str], ...]:

@@ -86,3 +86,24 @@ async def test_a_rejected_listener_leaves_the_old_one_and_the_reason_is_known(co
     (row,) = plane.xds.syncz()
     assert "no.such.Filter" in row["resources"][order.LISTENER]["lastError"]
     assert await get(port) == (200, "one")
+
+
+async def test_a_rejected_route_keeps_no_other_from_being_applied(control_plane, envoy, backend):
+    plane = control_plane()
+    ports = {name: free_port() for name in "abcde"}
+    plane.store.put(*(listener(port, name) for name, port in ports.items()), *(route(name, "one") for name in ports))
+    plane.store.put(cluster("one"), endpoints("one", await backend("one")))
+    plane.store.put(cluster("two"), endpoints("two", await backend("two")))
+    await envoy(bootstrap(await plane.listen(), "DELTA_GRPC"))
+    await until(lambda: plane.acknowledged(order.ROUTE))
+
+    bad = route("c", "two")
+    bad.virtual_hosts[0].domains.append("*")
+    plane.store.put(bad, *(route(name, "two") for name in "abde"))
+    for name in "abde":
+        await until(lambda port=ports[name]: answers(port, "two"))
+    assert await answers(ports["c"], "one")
+
+
+async def answers(port: int, text: str) -> bool:
+    return await get(port) == (200, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from world import MOMENT, Client, World
+from world import MOMENT, Client, World, read_delta
 
 from isthmus.protos import pb
 from isthmus.rpc.refusal import Code, Refused
@@ -286,6 +286,26 @@ def test_a_rejection_is_noted_and_not_answered_until_something_changes():
     assert client.change(client.world.put(CLUSTER, a="2")) == [("cds", {"a": "2"}, set())]
     assert client.session.receive(DeltaRequest(CLUSTER, nonce=client.messages[1].nonce)) is Receipt.ACK
     assert client.session.ledgers[CLUSTER].error == ""
+
+
+def test_what_was_rejected_with_others_is_sent_in_halves_until_the_bad_one_is_alone():
+    client = Client(World(rds={"a": "1", "b": "bad", "c": "3", "d": "4"}), answering=False)
+    client.ask(ROUTE, "a", "b", "c", "d")
+    sent = []
+    for message in client.messages:  # grows while the client answers
+        bad = "bad" in read_delta(message)[1].values()
+        client.session.receive(DeltaRequest(ROUTE, nonce=message.nonce, error="no good" if bad else None))
+        sent += client.take()
+    assert sorted(sorted(added) for _, added, _ in sent) == [["a"], ["a", "b"], ["b"], ["c", "d"]]
+    assert client.change({ROUTE: ALL}) == []
+    assert client.change(client.world.put(ROUTE, b="2")) == [("rds", {"b": "2"}, set())]
+
+
+def test_rejected_clusters_are_not_sent_again_as_envoy_took_the_good_ones():
+    client = Client(World(cds={"a": "1", "b": "bad"}), answering=False)
+    client.ask(CLUSTER)
+    client.session.receive(DeltaRequest(CLUSTER, nonce=client.messages[0].nonce, error="no good"))
+    assert client.take() == []
 
 
 def test_a_stale_acknowledgement_is_told_apart_but_its_names_count():

@@ -210,3 +210,13 @@ async def test_what_happens_is_counted(start):
         assert value("pilot_xds_cds_reject") == 1
         assert value("pilot_total_xds_rejects_total", {"type": "cds"}) == 1
         assert value("pilot_proxy_convergence_time_count") == 1
+
+
+async def test_connected_proxies_are_counted_by_version(start):
+    plane = await start()
+    version = {"version": "1.32.0"}
+    async with Stream(plane.port) as stream:
+        await stream.ask(CLUSTER)
+        assert plane.registry.get_sample_value("pilot_xds", version) == 1
+    await plane.source.until_open(0)
+    assert plane.registry.get_sample_value("pilot_xds", version) == 0

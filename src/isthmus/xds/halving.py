@@ -1,0 +1,45 @@
+"""One bad resource must not keep the good ones of its response from the client.
+
+Envoy rejects a response with endpoints, routes or virtual hosts as a whole, or stops in the middle of it, and names
+no resource. So what was in it is sent again in halves, until the bad one is alone. A resource that was rejected
+alone is not sent again before it changes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+_IN_FLIGHT = 32  # responses whose content is remembered until they are answered
+
+
+class Halving:
+    """What of one stream has to be sent again, in which portions."""
+
+    def __init__(self) -> None:
+        self._in_flight: dict[str, tuple[str, tuple[str, ...]]] = {}  # nonce → type and names, oldest first
+        self._again: deque[tuple[str, frozenset[str]]] = deque()
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to send again."""
+        return bool(self._again)
+
+    def sent(self, nonce: str, type_url: str, names: Sequence[str]) -> None:
+        """A response went out; one resource alone cannot be split."""
+        if len(names) > 1:
+            self._in_flight[nonce] = (type_url, tuple(sorted(names)))
+            if len(self._in_flight) > _IN_FLIGHT:
+                del self._in_flight[next(iter(self._in_flight))]
+
+    def answered(self, nonce: str, *, rejected: bool) -> None:
+        """The client took a response, or rejected it."""
+        type_url, names = self._in_flight.pop(nonce, ("", ()))
+        if rejected and names:
+            middle = len(names) // 2
+            self._again.append((type_url, frozenset(names[:middle])))
+            self._again.append((type_url, frozenset(names[middle:])))
+
+    def take(self) -> tuple[str, frozenset[str]] | None:
+        """The next portion: a type and names."""
+        return self._again.popleft() if self._again else None

@@ -14,11 +14,12 @@ from typing import Any
 from isthmus.gotemplate.errors import FunctionError, Position, TemplateError
 from isthmus.gotemplate.evaluate import MissingKey
 from isthmus.gotemplate.templates import Templates
-from isthmus.gotemplate.values import MISSING, MethodMap, Record
+from isthmus.gotemplate.values import MISSING, MethodList, MethodMap, Record
 
 __all__ = [
     "MISSING",
     "FunctionError",
+    "MethodList",
     "MethodMap",
     "MissingKey",
     "Position",

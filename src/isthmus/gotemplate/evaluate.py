@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from isthmus.gotemplate import nodes
 from isthmus.gotemplate.errors import FunctionError, RefusedError, TemplateError, TemplateRefusedError
 from isthmus.gotemplate.signatures import Function, checked, function
-from isthmus.gotemplate.values import MISSING, MethodMap, Record, truth, type_name
+from isthmus.gotemplate.values import MISSING, MethodList, MethodMap, Record, truth, type_name
 
 MissingKey: TypeAlias = Literal["default", "zero", "error"]
 
@@ -139,7 +139,7 @@ class Evaluator:
             return MISSING
         if receiver is None:
             raise _failure(node, f"nil pointer evaluating interface {{}}.{name}")
-        if isinstance(receiver, Record | MethodMap) and name in receiver.methods:
+        if isinstance(receiver, Record | MethodMap | MethodList) and name in receiver.methods:
             return self._call(dot, function(name, receiver.methods[name]), node, (words, final))
         values = receiver.fields if isinstance(receiver, Record) else receiver
         if not isinstance(values, Mapping) or (isinstance(receiver, Record) and name not in values):

@@ -8,7 +8,7 @@ Does not know the template language. Attributes of Python objects are never look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -49,6 +49,16 @@ class MethodMap(dict[str, Any]):
 
     def __init__(self, entries: Mapping[str, Any], methods: Mapping[str, Callable[..., Any]]) -> None:
         super().__init__(entries)
+        self.methods = methods
+
+
+class MethodList(list[Any]):
+    """A Go slice type with methods, such as Helm's `.Capabilities.APIVersions`."""
+
+    __slots__ = ("methods",)
+
+    def __init__(self, elements: Iterable[Any], methods: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__(elements)
         self.methods = methods
 
 
@@ -101,6 +111,13 @@ def type_name(value: Any) -> str:
         return "[]uint8"
     spelled = {"map": "map[string]interface {}", "slice": "[]interface {}", "invalid": "<nil>"}
     return spelled.get(kind, kind)
+
+
+def deep_copied(value: Any) -> Any:
+    """A copy that shares no map or list; records cannot be changed and are shared."""
+    if isinstance(value, Mapping):
+        return {key: deep_copied(entry) for key, entry in value.items()}
+    return [deep_copied(entry) for entry in value] if is_list(value) else value
 
 
 def sorted_items(mapping: Mapping[Any, Any]) -> list[tuple[Any, Any]]:

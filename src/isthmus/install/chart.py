@@ -51,14 +51,25 @@ def load(directory: Path) -> Chart:
     if not definition.is_file():
         raise InstallError(f"{directory} is no chart: it has no Chart.yaml")
     contents = dict(_contents(directory))
+    metadata = _map(definition, contents.pop("Chart.yaml"))
+    subcharts = tuple(load(path) for path in sorted(directory.glob("charts/*")) if (path / "Chart.yaml").is_file())
+    _check_dependencies(definition, metadata, subcharts)
     return Chart(
-        metadata=_map(definition, contents.pop("Chart.yaml")),
+        metadata=metadata,
         values=_map(directory / "values.yaml", contents.pop("values.yaml", b"")),
         templates={path: text.decode() for path, text in contents.items() if path.startswith("templates/")},
         files={path: text for path, text in contents.items() if not path.startswith(("templates/", "crds/"))},
         definitions=tuple(text.decode() for path, text in sorted(contents.items()) if path.startswith("crds/")),
-        subcharts=tuple(load(path) for path in sorted(directory.glob("charts/*")) if (path / "Chart.yaml").is_file()),
+        subcharts=subcharts,
     )
+
+
+def _check_dependencies(definition: Path, metadata: Mapping[str, Any], subcharts: tuple[Chart, ...]) -> None:
+    present = {subchart.name for subchart in subcharts}
+    missing = [str(entry["name"]) for entry in metadata.get("dependencies") or () if entry["name"] not in present]
+    if missing:
+        cure = "unpack each into a directory below charts/ (`helm dependency build`, then `tar xf`)"
+        raise InstallError(f"{definition}: dependencies are missing: {', '.join(missing)}; {cure}")
 
 
 def _contents(directory: Path) -> Iterator[tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from isthmus.gotemplate import MethodMap, Record, yaml_text
+from isthmus.gotemplate import MethodList, MethodMap, Record, yaml_text
 from isthmus.install.chart import Chart
 
 
@@ -74,7 +74,9 @@ class Capabilities(msgspec.Struct, frozen=True):
             "*chartutil.Capabilities",
             {
                 "KubeVersion": Record("chartutil.KubeVersion", names, text=self.version),
-                "APIVersions": MethodMap({}, {"Has": lambda version: version in self.api_versions}),
+                "APIVersions": MethodList(
+                    sorted(self.api_versions), {"Has": lambda version: version in self.api_versions}
+                ),
                 "HelmVersion": Record("chartutil.BuildInfo", {"Version": "v3.19.0"}),
             },
         )

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from isthmus.gotemplate import TemplateError, Templates, yaml_text
+from isthmus.gotemplate import MethodMap, TemplateError, Templates, yaml_text
 from isthmus.install.chart import Chart
 from isthmus.install.chart_objects import Capabilities, Release, chart_record, files_map
 from isthmus.install.coalesce import coalesced, enabled_subcharts
@@ -75,7 +75,7 @@ def _templates_of(chart: Chart, values: Mapping[str, Any], shared: dict[str, Any
         **shared,
         "Chart": chart_record(chart, is_root=not parent),
         "Files": files_map(chart.files),
-        "Values": values,
+        "Values": _with_methods(values),
         "Subcharts": {},
     }
     for name, text in chart.templates.items():
@@ -84,6 +84,12 @@ def _templates_of(chart: Chart, values: Mapping[str, Any], shared: dict[str, Any
     for subchart in enabled_subcharts(chart, values):
         inner = values.get(subchart.name) or {}
         yield from _templates_of(subchart, inner, shared, f"{path}/charts/")
+
+
+def _with_methods(values: Mapping[str, Any]) -> MethodMap:
+    """`.Values` with the one method that charts call."""
+    result = MethodMap(values, {"AsMap": lambda: result})
+    return result
 
 
 def _as_helm_decodes(value: Any) -> Any:
@@ -112,4 +118,4 @@ def documents(text: str) -> Iterator[Any]:
     """The YAML documents of a template's output."""
     for part in _SEPARATOR.split(text.strip()):
         if part.strip():
-            yield yaml_text.load(part.strip())
+            yield yaml_text.load(part.strip() + "\n")

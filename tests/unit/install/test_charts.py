@@ -72,6 +72,12 @@ def test_subcharts_get_their_values_the_globals_and_their_conditions(tmp_path: P
     assert [entry["metadata"]["name"] for entry in found] == ["web-parents-own-1"]
 
 
+def test_a_missing_dependency_is_named(tmp_path: Path) -> None:
+    metadata = "name: parent\nversion: 1.0.0\ndependencies: [{name: web}]\n"
+    with pytest.raises(InstallError, match="dependencies are missing: web"):
+        load(write_chart(tmp_path / "parent", {}, metadata=metadata))
+
+
 def test_null_deletes_a_default(tmp_path: Path) -> None:
     chart = load(write_chart(tmp_path / "c", {}, values_yaml="a: {v: 1, w: 2}\n"))
     assert coalesced(chart, {"a": {"v": None}}) == {"a": {"w": 2}}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from isthmus.gotemplate.values import Record, truth
+from isthmus.gotemplate.values import Record, deep_copied, truth
 
 
 def is_empty(value: Any) -> bool:
@@ -39,11 +38,6 @@ def ternary(when_true: Any, when_false: Any, condition: bool) -> Any:
     return when_true if condition else when_false
 
 
-def deep_copy(value: Any) -> Any:
-    """A copy that shares nothing."""
-    return copy.deepcopy(value)
-
-
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "default": default,
     "empty": is_empty,
@@ -51,6 +45,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "all": every,
     "any": some,
     "ternary": ternary,
-    "deepCopy": deep_copy,
-    "mustDeepCopy": deep_copy,
+    "deepCopy": deep_copied,
+    "mustDeepCopy": deep_copied,
 }

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from isthmus.gotemplate.errors import FunctionError
 from isthmus.gotemplate.functions.defaults import is_empty
 from isthmus.gotemplate.functions.text import as_text
+from isthmus.gotemplate.values import deep_copied
 
 
 def _mutable(value: Mapping[str, Any]) -> MutableMapping[str, Any]:
@@ -108,7 +108,7 @@ def _merge(target: MutableMapping[str, Any], source: Mapping[str, Any], *, overw
         if isinstance(present, MutableMapping) and isinstance(value, Mapping):
             _merge(present, value, overwrite=overwrite)
         elif overwrite or key not in target or (is_empty(present) and not is_empty(value)):
-            target[key] = copy.deepcopy(value)
+            target[key] = deep_copied(value)
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {

@@ -6,8 +6,8 @@ Knows subscribers and streams. Does not know protocol state.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from isthmus.xds.resources import Names, Subscriber
@@ -26,7 +26,7 @@ class Connections:
     def __init__(self, batch: int) -> None:
         self._batch = batch
         self._streams: dict[Subscriber, dict[AdsStream, None]] = {}
-        self._due: deque[AdsStream] = deque()
+        self._due: dict[AdsStream, None] = {}  # to be woken, first come first served
 
     def __len__(self) -> int:
         return sum(len(streams) for streams in self._streams.values())
@@ -52,10 +52,11 @@ class Connections:
             if stream.touch(changes):
                 if not self._due:
                     asyncio.get_running_loop().call_soon(self._pump)
-                self._due.append(stream)
+                self._due[stream] = None
 
     def _pump(self) -> None:
-        for _ in range(min(self._batch, len(self._due))):
-            self._due.popleft().wake()
+        for stream in tuple(islice(self._due, self._batch)):
+            del self._due[stream]
+            stream.wake()
         if self._due:
             asyncio.get_running_loop().call_soon(self._pump)

@@ -49,10 +49,15 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-async def port(registry: CollectorRegistry) -> AsyncIterator[int]:
+def holder() -> Holder:
+    return Holder(BUNDLE)
+
+
+@pytest.fixture
+async def port(registry: CollectorRegistry, holder: Holder) -> AsyncIterator[int]:
     authenticators = (CertificateAuthenticator(), TokenAuthenticator(Kubernetes(), lambda: "cluster.local"))
     authenticate = Authentication(authenticators).authenticate
-    service = CertificateService(Holder(BUNDLE), authenticate, Lifetimes(), CaMetrics(registry))
+    service = CertificateService(holder, authenticate, Lifetimes(), CaMetrics(registry))
     pair = issue_serving(BUNDLE, ("localhost",), 3600, NOW)
     tls = ServerTls()
     tls.load(pair.chain, pair.key, BUNDLE.roots)
@@ -130,6 +135,14 @@ async def test_what_may_not_be_had_is_refused_with_a_status(port, body, metadata
         await call(port, body, metadata)
     assert caught.value.code() is code
     assert detail in caught.value.details()
+
+
+async def test_a_new_intermediate_signs_the_next_certificate(port, holder):
+    changed = Authority("another", ROOT, start=NOW - DAY, end=NOW + 10 * DAY)
+    assert holder.offer(load_bundle(istio_files(changed, ROOT), NOW))
+    response = await call(port, request(), TOKEN)
+    leaf = x509.load_pem_x509_certificate(response.cert_chain[0].encode())
+    leaf.verify_directly_issued_by(changed.certificate)
 
 
 async def test_the_expiry_of_root_and_chain_is_shown(registry):

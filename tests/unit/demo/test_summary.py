@@ -45,5 +45,5 @@ def test_certificates_are_told_with_issuer_expiry_and_fingerprint():
 
 
 def test_next_steps_name_the_lab_when_it_is_not_the_usual_one():
-    assert "isthmus lab down --name other" in next_steps(("a", "b"), "other")
-    assert "isthmus lab down\n" in next_steps(("a", "b"), "lab")
+    assert "isthmus lab down --name other" in next_steps(("a", "b"), "other", "eval")
+    assert "isthmus lab down\n" in next_steps(("a", "b"), "lab", "eval")

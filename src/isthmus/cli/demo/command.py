@@ -4,6 +4,10 @@ Knows the order of the large parts and the terminal.
 """
 
 import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
 
 import click
 
@@ -36,7 +40,7 @@ def run(name: str) -> None:
     except _LAB_FAULTS as problem:
         raise click.ClickException(f"the lab: {problem}") from None
     except DemoError as problem:
-        again = f'Set the shell up with eval "$(isthmus lab env --name {name})"; a second run goes on from here.'
+        again = f"in a shell after {_shell(name)}; a second run goes on from here"
         raise click.ClickException(f"{problem}\n{again}") from None
     click.echo("\n" + _told(outcome, name))
 
@@ -51,4 +55,12 @@ def _lab(name: str, progress: Progress) -> Plan:
 def _told(outcome: Outcome, name: str) -> str:
     contexts = tuple(side.cluster for side in outcome.sides)
     text = summary.describe(outcome.sides, outcome.root, summary.now())
-    return f"{text}\n{summary.next_steps(contexts, name)}"
+    return f"{text}\n{summary.next_steps(contexts, name, _shell(name))}"
+
+
+def _shell(name: str) -> str:
+    """The command that makes a shell ready for the lab; `isthmus` may not be on the user's PATH yet."""
+    own = Path(sys.executable).parent / "isthmus"
+    program = "isthmus" if shutil.which("isthmus") else os.path.relpath(own)
+    option = "" if name == "lab" else f" --name {name}"
+    return f'eval "$({program} lab env{option})"'

@@ -102,13 +102,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def next_steps(contexts: tuple[str, ...], lab: str) -> str:
-    """How to look around, to break something, and to tear down."""
+def next_steps(contexts: tuple[str, ...], lab: str, shell: str) -> str:
+    """How to look around, to break something, and to tear down; `shell` is the command that sets a shell up."""
     first, second = contexts[0], contexts[-1]
     option = "" if lab == "lab" else f" --name {lab}"
-    return f"""It keeps running. In this shell, as root:
+    return f"""It keeps running. Set up this shell first:
 
-  eval "$(isthmus lab env{option})"
+  {shell}
 
 look around
   kubectl --context {first} get pods -A
@@ -116,9 +116,9 @@ look around
   istioctl --context {first} remote-clusters
   kubectl --context {first} -n sample exec deploy/sleep -c sleep -- curl -sS helloworld.sample:5000/hello
 break something
-  isthmus lab fault cut {first} {second}{option}        requests are answered by the own side
+  isthmus lab fault cut {first} {second}{option}
   isthmus lab fault heal{option}
-  isthmus lab fault stop-api {second}{option}     nothing is lost: the last known endpoints stay
+  isthmus lab fault stop-api {second}{option}
   isthmus lab fault start-api {second}{option}
 tear down
   isthmus lab down{option}

@@ -69,14 +69,13 @@ class Capabilities(msgspec.Struct, frozen=True):
     def record(self) -> Record:
         """`.Capabilities`."""
         major, minor = self.version.removeprefix("v").split(".")[:2]
+        versions = MethodList(sorted(self.api_versions), {"Has": self.api_versions.__contains__})
         names = {"Version": self.version, "GitVersion": self.version, "Major": major, "Minor": minor}
         return Record(
             "*chartutil.Capabilities",
             {
                 "KubeVersion": Record("chartutil.KubeVersion", names, text=self.version),
-                "APIVersions": MethodList(
-                    sorted(self.api_versions), {"Has": lambda version: version in self.api_versions}
-                ),
+                "APIVersions": versions,
                 "HelmVersion": Record("chartutil.BuildInfo", {"Version": "v3.19.0"}),
             },
         )

@@ -88,9 +88,9 @@ def load_bundle(files: Mapping[str, bytes], now: datetime) -> Bundle | None:
     certificate_file, key_file, root_file = names[0], names[1], names[2]
     chain_file = TLS_CERT if names is _TLS_FILES else CERT_CHAIN
     bundle = Bundle(
-        certificate=_certificates(certificate_file, files)[0],
-        key=_key(key_file, files),
-        chain=_certificates(chain_file, {chain_file: chain}),
+        certificate=read_certificates(certificate_file, files)[0],
+        key=read_key(key_file, files),
+        chain=read_certificates(chain_file, {chain_file: chain}),
         roots=_text(root_file, files),
         crl=crl,
     )
@@ -131,8 +131,7 @@ def _check_complete(names: tuple[str, ...], present: list[str]) -> None:
 
 def _verify(bundle: Bundle, names: tuple[str, ...], now: datetime) -> None:
     certificate_file, key_file, root_file = names[0], names[1], names[2]
-    if _public(bundle.key.public_key()) != _public(bundle.certificate.public_key()):
-        raise BundleError(key_file, f"not the key of {certificate_file}", "put in the key that its CSR was made with")
+    check_pair(bundle.certificate, certificate_file, bundle.key, key_file)
     if not is_authority(bundle.certificate):
         raise BundleError(
             certificate_file,
@@ -153,18 +152,20 @@ def _verify(bundle: Bundle, names: tuple[str, ...], now: datetime) -> None:
 
 
 def _text(file: str, files: Mapping[str, bytes]) -> bytes:
-    _certificates(file, files)
+    read_certificates(file, files)
     return files[file].strip() + b"\n"
 
 
-def _certificates(file: str, files: Mapping[str, bytes]) -> tuple[x509.Certificate, ...]:
+def read_certificates(file: str, files: Mapping[str, bytes]) -> tuple[x509.Certificate, ...]:
+    """The PEM certificates of a file; ``BundleError`` when there are none."""
     try:
         return tuple(x509.load_pem_x509_certificates(files[file]))
     except ValueError as error:
         raise BundleError(file, f"not a PEM certificate ({error})", "write it as -----BEGIN CERTIFICATE-----") from None
 
 
-def _key(file: str, files: Mapping[str, bytes]) -> SigningKey:
+def read_key(file: str, files: Mapping[str, bytes]) -> SigningKey:
+    """The private key of a file; ``BundleError`` when it is none, encrypted, or of an unusual kind."""
     try:
         key = load_pem_private_key(files[file], password=None)
     except (ValueError, TypeError):
@@ -174,6 +175,12 @@ def _key(file: str, files: Mapping[str, bytes]) -> SigningKey:
     if not isinstance(key, SigningKey):
         raise BundleError(file, "neither an RSA, an EC nor an Ed25519 key", "make a key of one of these kinds")
     return key
+
+
+def check_pair(certificate: x509.Certificate, certificate_file: str, key: SigningKey, key_file: str) -> None:
+    """``BundleError`` unless the key is the certificate's."""
+    if _public(key.public_key()) != _public(certificate.public_key()):
+        raise BundleError(key_file, f"not the key of {certificate_file}", "put in the key that its CSR was made with")
 
 
 def _public(key: object) -> bytes:

@@ -5,7 +5,7 @@ Knows the names that proxies, webhooks and remote clusters use for it. Does not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
@@ -13,7 +13,8 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from isthmus.ca.bundle import Bundle
+from isthmus.ca.bundle import TLS_CERT, TLS_KEY, Bundle, check_pair, read_certificates, read_key
+from isthmus.ca.errors import BundleError
 from isthmus.ca.selfsigned import private_pem
 from isthmus.ca.signing import Leaf, sign_leaf
 
@@ -68,6 +69,24 @@ def issue_serving(bundle: Bundle, names: Sequence[str], lifetime: float, now: da
     leaf = sign_leaf(Leaf(key.public_key(), [_name(name) for name in names], timedelta(seconds=lifetime)), bundle, now)
     expiry = x509.load_pem_x509_certificate(leaf).not_valid_after_utc
     return KeyPair(bundle.chain_below(leaf), private_pem(key), expiry)
+
+
+def load_serving(files: Mapping[str, bytes], now: datetime) -> KeyPair | None:
+    """A pair that somebody else issued, from ``tls.crt`` and ``tls.key``; None when neither is there.
+
+    ``BundleError`` when one is missing, they do not belong together, or the certificate expired.
+    """
+    present = [name for name in (TLS_CERT, TLS_KEY) if files.get(name, b"").strip()]
+    if not present:
+        return None
+    if len(present) == 1:
+        missing = TLS_KEY if present == [TLS_CERT] else TLS_CERT
+        raise BundleError(missing, f"missing beside {present[0]}", "a serving certificate consists of both")
+    certificate, key = read_certificates(TLS_CERT, files)[0], read_key(TLS_KEY, files)
+    check_pair(certificate, TLS_CERT, key, TLS_KEY)
+    if now > certificate.not_valid_after_utc:
+        raise BundleError(TLS_CERT, f"expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC", "renew it")
+    return KeyPair(files[TLS_CERT], files[TLS_KEY], certificate.not_valid_after_utc)
 
 
 def _name(host: str) -> x509.GeneralName:

@@ -9,8 +9,10 @@ import pytest
 from authorities import DAY, Authority, istio_files
 
 from isthmus.ca.authority import Authority as Holder
+from isthmus.ca.bundle import load_bundle
 from isthmus.ca.errors import BundleError
-from isthmus.ca.store import BundleDirectory
+from isthmus.ca.serving import issue_serving
+from isthmus.ca.store import BundleDirectory, ServingDirectory
 
 NOW = datetime.now(UTC)
 ROOT = Authority("root", start=NOW - DAY, end=NOW + 30 * DAY)
@@ -84,3 +86,31 @@ def test_a_foreign_root_or_a_removed_bundle_changes_nothing(tmp_path):
     mount(tmp_path, {})
     assert directory.check(holder)
     assert holder.bundle is before
+
+
+def serving(issuer: Authority) -> dict[str, bytes]:
+    bundle = load_bundle(istio_files(issuer, issuer), NOW)
+    pair = issue_serving(bundle, ("istiod.example.com",), 3600, NOW)
+    return {"tls.crt": pair.chain, "tls.key": pair.key}
+
+
+def test_a_serving_certificate_of_somebody_else_is_used_and_its_successor_too(tmp_path):
+    directory = ServingDirectory(tmp_path)
+    assert directory.load() is None
+    used = []
+    for _ in range(2):
+        files = serving(ROOT)
+        mount(tmp_path, files)
+        assert directory.check(used.append)
+        assert (used[-1].chain, used[-1].key) == (files["tls.crt"], files["tls.key"])
+    mount(tmp_path, {**files, "tls.key": serving(ROOT)["tls.key"]})
+    assert directory.check(used.append)
+    assert len(used) == 2
+    with pytest.raises(BundleError, match="not the key of"):
+        directory.load()
+
+
+def test_half_a_serving_certificate_names_the_missing_half(tmp_path):
+    (tmp_path / "tls.crt").write_bytes(serving(ROOT)["tls.crt"])
+    with pytest.raises(BundleError, match=str(tmp_path / "tls.key")):
+        ServingDirectory(tmp_path).load()

@@ -1,24 +1,23 @@
-"""The clusters that this process watches: its own and the remote ones.
+"""One cluster's watches: how long ago it answered, whether all of it is known, and that a bug ends nothing else.
 
-A changed credential is make-before-break: the new watches replace the old ones' rows in one batch when they are
-complete. An unreachable cluster keeps its rows; only its removal takes them out.
+Does not know how clusters are declared, nor what their objects mean.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import structlog
 
-from isthmus.collections import Batch
-from isthmus.control_plane.intake import Feed, Intake, remove_cluster
-from isthmus.control_plane.remote_secrets import RemoteCluster
+from isthmus.control_plane.intake import Feed, Intake
+from isthmus.kube.backoff import Backoff
 from isthmus.kube.client import Client
-from isthmus.kube.reflector import Reflector
+from isthmus.kube.reflector import Pace, Reflector
 
 log = structlog.get_logger(__name__)
 
@@ -45,123 +44,65 @@ class ClusterStatus(msgspec.Struct, frozen=True):
 class ClusterWatch:
     """The watches of one cluster with one set of credentials."""
 
-    def __init__(self, cluster: str, secret: str, client: Client, intake: Intake) -> None:
+    def __init__(self, cluster: str, client: Client, intake: Intake, pace: Pace | None = None) -> None:
         self.cluster = cluster
-        self.secret = secret
         self.client = client
         self.intake = intake
-        self.late = False
+        self._pace = pace or Pace()
         self._reflectors: list[Reflector[Any]] = []
+        self._last_contact: float | None = None  # of earlier reflectors
+        self._bug = ""
 
-    async def run(self, feeds: Sequence[Feed[Any]]) -> None:
-        """Watches until cancelled."""
+    async def run(self, feeds: Sequence[Feed[Any]]) -> NoReturn:
+        """Watches until cancelled. A bug costs this cluster its freshness, and nobody else anything."""
+        backoff = Backoff(random.random, first=1.0, longest=60.0)
+        while True:
+            try:
+                await self._run_once(feeds)
+            except Exception as error:
+                self._bug = _first_of(error)
+                log.exception("watches of a cluster failed, they are started again", cluster=self.cluster)
+            await asyncio.sleep(backoff.next())
+
+    @property
+    def complete(self) -> bool:
+        """Whether the cluster has entered the graph through these watches."""
+        return self.intake.complete.is_set()
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the API server last answered any of the watches; None when it never did."""
+        contact = self._newest_contact()
+        return None if contact is None else self._pace.clock() - contact
+
+    @property
+    def error(self) -> str:
+        """What keeps the watches from being current; empty while all is well."""
+        errors = (reflector.status.last_error for reflector in self._reflectors)
+        listed = all(reflector.status.synced for reflector in self._reflectors)
+        return next((error for error in errors if error), "" if listed else self._bug)
+
+    def _newest_contact(self) -> float | None:
+        contacts = [self._last_contact, *(reflector.status.last_contact for reflector in self._reflectors)]
+        return max((contact for contact in contacts if contact is not None), default=None)
+
+    async def _run_once(self, feeds: Sequence[Feed[Any]]) -> None:
+        self._last_contact = self._newest_contact()
+        self._reflectors = [
+            Reflector(self.client, feed.reflected, self.intake.sink(feed), self._pace) for feed in feeds
+        ]
         async with asyncio.TaskGroup() as tasks:
-            for feed in feeds:
-                reflector = Reflector(self.client, feed.reflected, self.intake.sink(feed))
-                self._reflectors.append(reflector)
+            for feed, reflector in zip(feeds, self._reflectors, strict=True):
                 tasks.create_task(reflector.run(), name=f"{self.cluster} {feed.reflected.kind.plural}")
 
-    def status(self, now: float) -> ClusterStatus:
-        """The cluster as seen through these watches; ``now`` is the reflectors' clock."""
-        contacts = [reflector.status.last_contact for reflector in self._reflectors]
-        known = [contact for contact in contacts if contact is not None]
-        errors = [reflector.status.last_error for reflector in self._reflectors if reflector.status.last_error]
-        state = SyncState.SYNCED if self.intake.complete.is_set() else SyncState.SYNCING
-        if state is SyncState.SYNCING and self.late:
-            state = SyncState.TIMEOUT
-        return ClusterStatus(
-            self.cluster, self.secret, state, now - max(known) if known else None, "; ".join(errors[:1])
-        )
+
+def own_status(watch: ClusterWatch) -> ClusterStatus:
+    """The cluster that the control plane works for."""
+    state = SyncState.SYNCED if watch.complete else SyncState.SYNCING
+    return ClusterStatus(watch.cluster, "", state, watch.age, watch.error)
 
 
-class RemoteClusters:
-    """Keeps one ``ClusterWatch`` per declared remote cluster."""
-
-    def __init__(
-        self, feeds: Sequence[Feed[Any]], apply: Callable[[Batch], object], tasks: asyncio.TaskGroup, timeout: float
-    ) -> None:
-        self._feeds = feeds
-        self._apply = apply
-        self._tasks = tasks
-        self._timeout = timeout
-        self._declared: dict[str, RemoteCluster] = {}
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._current: dict[str, ClusterWatch] = {}
-        self._settled: dict[str, asyncio.Event] = {}
-
-    def update(self, desired: Mapping[str, RemoteCluster]) -> None:
-        """Starts, replaces and stops watches so that they match what the Secrets declare."""
-        for cluster in self._declared.keys() - desired.keys():
-            self._remove(cluster)
-        for cluster, remote in desired.items():
-            known = self._declared.get(cluster)
-            self._declared[cluster] = remote
-            if known is None or known.digest != remote.digest:
-                self._settled[cluster] = asyncio.Event()
-                log.info("watching remote cluster", cluster=cluster, secret=remote.secret, rotated=known is not None)
-                before = self._running.get(cluster)
-                self._running[cluster] = self._tasks.create_task(self._run(remote, before), name=f"cluster {cluster}")
-
-    def client(self, cluster: str) -> Client | None:
-        """The client in use for a cluster that has been synced with it."""
-        watch = self._current.get(cluster)
-        return watch.client if watch else None
-
-    def statuses(self, now: float) -> list[ClusterStatus]:
-        """All declared clusters, by id."""
-        return [
-            self._current[cluster].status(now)
-            if cluster in self._current
-            else ClusterStatus(cluster, remote.secret, SyncState.SYNCING)
-            for cluster, remote in sorted(self._declared.items())
-        ]
-
-    async def wait_first_sync(self) -> None:
-        """Returns when every cluster declared now is complete or late."""
-        for cluster in tuple(self._declared):
-            if (settled := self._settled.get(cluster)) is not None:
-                await settled.wait()
-
-    def _remove(self, cluster: str) -> None:
-        log.info("remote cluster removed", cluster=cluster, secret=self._declared[cluster].secret)
-        del self._declared[cluster]
-        self._current.pop(cluster, None)
-        self._settled.pop(cluster).set()
-        self._running.pop(cluster).cancel()
-        self._apply(remove_cluster(cluster, self._feeds))
-
-    async def _run(self, remote: RemoteCluster, before: asyncio.Task[None] | None) -> None:
-        settled = self._settled[remote.id]
-        try:
-            async with Client(remote.access) as client:
-                watch = ClusterWatch(remote.id, remote.secret, client, Intake(remote.id, self._feeds, self._apply))
-                self._current.setdefault(remote.id, watch)
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._supervise(watch, before, settled))
-                    tasks.create_task(watch.run(self._feeds))
-        finally:
-            settled.set()
-            if before is not None:
-                before.cancel()
-
-    async def _supervise(self, watch: ClusterWatch, before: asyncio.Task[None] | None, settled: asyncio.Event) -> None:
-        try:
-            async with asyncio.timeout(self._timeout or None):
-                await watch.intake.complete.wait()
-        except TimeoutError:
-            watch.late = True
-            settled.set()
-            log.warning(
-                "remote cluster does not answer; what was known of it stays",
-                cluster=watch.cluster,
-                secret=watch.secret,
-                seconds=self._timeout,
-                error=watch.status(0).error,
-            )
-            await watch.intake.complete.wait()
-        watch.late = False
-        settled.set()
-        self._current[watch.cluster] = watch
-        if before is not None:
-            before.cancel()
-        log.info("remote cluster synced", cluster=watch.cluster, secret=watch.secret)
+def _first_of(error: Exception) -> str:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return f"bug: {type(error).__name__}: {error}"

@@ -42,12 +42,24 @@ class _Held:
 
 
 class Intake:
-    """The feeds of one cluster, held back until all are there."""
+    """The feeds of one cluster, held back until all are there.
 
-    def __init__(self, cluster: str, feeds: Sequence[Feed[Any]], apply: Callable[[Batch], object]) -> None:
+    ``entering`` is called right before the cluster enters, so that an intake that is replaced can be closed in the
+    same moment: it must not write anything older afterwards.
+    """
+
+    def __init__(
+        self,
+        cluster: str,
+        feeds: Sequence[Feed[Any]],
+        apply: Callable[[Batch], object],
+        entering: Callable[[], object] = lambda: None,
+    ) -> None:
         self.cluster = cluster
         self.complete = asyncio.Event()
         self._apply = apply
+        self._entering = entering
+        self._closed = False
         self._held = {id(feed): _Held() for feed in feeds}
         self._feeds = {id(feed): feed for feed in feeds}
 
@@ -55,8 +67,14 @@ class Intake:
         """Where the feed's reflector delivers."""
         return FeedSink(self, feed)
 
+    def close(self) -> None:
+        """Takes nothing any more, whatever its reflectors still deliver."""
+        self._closed = True
+
     def replace(self, feed: Feed[Any], rows: dict[Any, Any]) -> None:
         """The feed's cluster holds exactly these rows."""
+        if self._closed:
+            return
         if self.complete.is_set():
             batch = Batch()
             batch.replace(feed.source, feed.partition(self.cluster), rows)
@@ -68,6 +86,8 @@ class Intake:
 
     def change(self, feed: Feed[Any], changes: Mapping[Any, Any]) -> None:
         """Rows that changed; None removes one."""
+        if self._closed:
+            return
         if self.complete.is_set():
             batch = Batch()
             for key, row in changes.items():
@@ -88,6 +108,7 @@ class Intake:
             feed = self._feeds[name]
             batch.replace(feed.source, feed.partition(self.cluster), held.rows)
         self._held = {}
+        self._entering()
         self._apply(batch)
         self.complete.set()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -44,6 +44,22 @@ class ClusterMetrics(Collector):
         yield info
         uptime = time.monotonic() - self._started
         yield GaugeMetricFamily("istiod_uptime_seconds", "Seconds since the start.", value=uptime)
+
+
+class RemoteClusterCounters:
+    """What happened to remote clusters and their Secrets."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._timeouts = Counter(
+            "remote_cluster_sync_timeouts",
+            "Remote clusters that were not read in time.",
+            ("cluster",),
+            registry=registry,
+        )
+
+    def late(self, cluster: str) -> None:
+        """A cluster was not read in time."""
+        self._timeouts.labels(cluster).inc()
 
 
 def _sync_status(remotes: Iterable[ClusterStatus]) -> GaugeMetricFamily:

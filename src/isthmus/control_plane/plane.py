@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import structlog
 from aiohttp import web
@@ -11,17 +10,19 @@ from prometheus_client import CollectorRegistry
 
 from isthmus.ca.kube_reviewer import KubeTokenReviewer
 from isthmus.ca.publisher import RootPublisher
-from isthmus.control_plane.clusters import ClusterStatus, ClusterWatch, RemoteClusters
+from isthmus.control_plane.clusters import ClusterStatus, ClusterWatch, own_status
 from isthmus.control_plane.debug_pages import Pages
 from isthmus.control_plane.feeds import cluster_feeds, own_feeds
 from isthmus.control_plane.graph_host import GraphHost
 from isthmus.control_plane.http_server import HttpParts, HttpServers
+from isthmus.control_plane.injection import Injection
 from isthmus.control_plane.intake import Intake
 from isthmus.control_plane.mesh_settings import MeshSettings
-from isthmus.control_plane.metrics import ClusterMetrics
+from isthmus.control_plane.metrics import ClusterMetrics, RemoteClusterCounters
 from isthmus.control_plane.names import NameResolver
 from isthmus.control_plane.proxies import ConnectedProxies
 from isthmus.control_plane.proxy_pages import AdsPages, ProxyPages
+from isthmus.control_plane.remote_clusters import RemoteClusters, Surroundings
 from isthmus.control_plane.remote_secrets import SecretProblem, desired_clusters
 from isthmus.control_plane.security import Security, ServingCertificate, open_authority, secure
 from isthmus.control_plane.settings import Settings
@@ -31,6 +32,7 @@ from isthmus.derive.discovery import build
 from isthmus.derive.gateways_of_networks import is_address
 from isthmus.derive.kubernetes import GATEWAY_CANDIDATES, Identity, declare_domain
 from isthmus.derive.sources import declare_sources
+from isthmus.inject import handlers as injection_handlers
 from isthmus.kube.client import Client
 from isthmus.kube.leases import Election, lead
 from isthmus.rpc.server import RpcServer
@@ -58,11 +60,12 @@ class ControlPlane:
         self._domain = declare_domain(self._host.graph, self._sources, identity)
         self._discovery = build(self._domain)
         self._mesh = MeshSettings(self._sources, self._host.apply, (settings.mesh_config, settings.mesh_networks))
+        self._injection = Injection(settings, self._sources, self.registry)
         self._config_maps = ConfigMaps(client, settings, self._mesh_changed)
         self._secrets = RemoteSecrets(client, settings.namespace, self._secrets_changed)
         feeds = (*cluster_feeds(self._sources), *own_feeds(self._sources))
         self._own_feeds = feeds
-        self._own = ClusterWatch(settings.cluster_id, "", client, Intake(settings.cluster_id, feeds, self._host.apply))
+        self._own = ClusterWatch(settings.cluster_id, client, Intake(settings.cluster_id, feeds, self._host.apply))
         self._remotes: RemoteClusters | None = None
         self._problems: tuple[SecretProblem, ...] = ()
         self._proxies = ConnectedProxies(self._discovery, self._domain.proxies, self._host.apply, lambda: self.ready)
@@ -85,9 +88,8 @@ class ControlPlane:
 
     def clusters(self) -> list[ClusterStatus]:
         """All clusters, the own one first."""
-        now = time.monotonic()
-        remotes = self._remotes.statuses(now) if self._remotes else []
-        return [self._own.status(now), *remotes]
+        remotes = self._remotes.statuses() if self._remotes else []
+        return [own_status(self._own), *remotes]
 
     def client_of(self, cluster: str) -> Client | None:
         """The client of a cluster's API server; an empty name is the own cluster."""
@@ -103,8 +105,9 @@ class ControlPlane:
         tasks.create_task(self._own.run(self._own_feeds), name="own cluster")
         security = await self._secure(tasks)
         await self._listen(tasks, security)
+        late = RemoteClusterCounters(self.registry).late
         self._remotes = RemoteClusters(
-            cluster_feeds(self._sources), self._host.apply, tasks, self.settings.remote_timeout
+            Surroundings(cluster_feeds(self._sources), self._host.apply, tasks, self.settings.remote_timeout, late)
         )
         await self._secrets.start(tasks)
         await self._own.intake.complete.wait()
@@ -155,7 +158,8 @@ class ControlPlane:
         await self._http.start(settings, parts, web_tls)
 
     def _webhooks(self) -> list[web.RouteDef]:
-        return validation_handlers.routes()
+        injection = injection_handlers.routes(self._injection.settings_for, self._injection.count)
+        return [*validation_handlers.routes(), *injection]
 
     def _announce_changes(self) -> None:
         def announce(changed: object) -> None:
@@ -179,6 +183,7 @@ class ControlPlane:
         self._mesh.update(
             self._config_maps.data(self.settings.mesh_config_map), self._config_maps.data(shared) if shared else {}
         )
+        self._injection.update(self._config_maps.data(self.settings.injection_config_map))
 
     def _secrets_changed(self) -> None:
         assert self._remotes is not None
@@ -189,4 +194,4 @@ class ControlPlane:
             if problem not in self._problems:
                 log.error("remote secret", secret=problem.secret, cluster=problem.cluster, problem=problem.message)
         self._problems = problems
-        self._remotes.update(found)
+        self._remotes.update(found, {problem.cluster for problem in problems})

@@ -42,7 +42,7 @@ class RemoteCluster(msgspec.Struct, frozen=True):
 
 
 class SecretProblem(msgspec.Struct, frozen=True, order=True):
-    """Why a Secret's key declares no cluster."""
+    """Why a Secret's key cannot be used; a cluster that it declared before goes on as it was."""
 
     secret: str
     cluster: str

@@ -40,6 +40,7 @@ class Changes:
         self._tables = tables
         self._lookup = Lookup(tables)
         self._audiences = tables.members.audiences
+        self._left: frozenset[str] = frozenset()  # hostnames that somebody sees no more since this settlement
         self._concerns: Mapping[Collection[Any, Any], Callable[[Rows], Iterable[Concern]]] = {
             tables.assignments.bundles: self._assignments,
             tables.clusters.services: self._clusters,
@@ -60,6 +61,7 @@ class Changes:
     def of(self, settlement: Settlement) -> Mapping[str, Names]:
         """Proxy id → type URL → names."""
         by_audience: dict[Audience, Names] = {}
+        self._left = frozenset(self._hosts_left(settlement))
         for collection, rows in settlement.items():
             find = self._concerns.get(collection)
             for audience, type_url, found in find(rows) if find else ():
@@ -117,8 +119,17 @@ class Changes:
             own.setdefault(type_url, set()).update(found)
             result[member.proxy] = own
 
+    def _hosts_left(self, settlement: Settlement) -> Iterable[str]:
+        """What a removed service's rows were named is in their changes only, and nobody sees the service now."""
+        for old, new in settlement.get(self._tables.visibility.public, {}).values():
+            yield from (old or frozenset()) - (new or frozenset())
+        for old, new in settlement.get(self._tables.visibility.scopes, {}).values():
+            if old is not None:
+                yield from old.hosts - (new.hosts if new is not None else frozenset())
+
     def _sees(self, audience: Audience, hostname: str) -> bool:
-        return self._tables.visibility.sees(audience.scope, hostname)
+        """Whether an audience sees a hostname, or may have seen it before."""
+        return hostname in self._left or self._tables.visibility.sees(audience.scope, hostname)
 
     def _gets(self, audience: Audience, hostname: str, variant: str) -> bool:
         """Whether an audience has, or has just lost, a variant of a hostname's policies, and sees the hostname."""

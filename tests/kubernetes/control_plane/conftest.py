@@ -1,0 +1,61 @@
+"""Two API servers with Istio's kinds, and namespaces of its own for each test."""
+
+import secrets
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mesh_objects import MeshCluster
+
+from isthmus.api.crds import manifests
+from isthmus.kube import kinds
+from isthmus.kube.access import Access, load_kubeconfig
+from isthmus.kube.client import Client
+from isthmus.kube.wait import wait_ready
+from isthmus.lab import apiserver as api
+from isthmus.lab.apiserver import ApiServer
+
+
+@pytest.fixture(scope="session")
+def far_apiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """The API server of another cluster."""
+    with api.running(tmp_path_factory.mktemp("far-apiserver")) as server:
+        yield server
+
+
+@pytest.fixture
+def access(apiserver: ApiServer) -> Access:
+    return load_kubeconfig(apiserver.kubeconfig)
+
+
+@pytest.fixture
+def names() -> tuple[str, str]:
+    """Of the control plane's namespace and of the services' one; the same in both clusters."""
+    unique = secrets.token_hex(3)
+    return f"system-{unique}", f"app-{unique}"
+
+
+@pytest.fixture
+async def here(access: Access, names: tuple[str, str]) -> AsyncIterator[MeshCluster]:
+    """The control plane's own cluster."""
+    async with Client(access) as client:
+        for manifest in manifests():
+            await client.apply(kinds.CUSTOM_RESOURCE_DEFINITION, manifest)
+        for manifest in manifests():
+            await wait_ready(client, kinds.CUSTOM_RESOURCE_DEFINITION, manifest["metadata"]["name"], seconds=60)
+        cluster = MeshCluster(client, *names)
+        await cluster.prepare("network1")
+        yield cluster
+
+
+@pytest.fixture
+async def there(far_apiserver: ApiServer, names: tuple[str, str]) -> AsyncIterator[MeshCluster]:
+    """A remote cluster on another network."""
+    async with Client(load_kubeconfig(far_apiserver.kubeconfig)) as client:
+        cluster = MeshCluster(client, *names)
+        await cluster.prepare("network2")
+        yield cluster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,7 +19,6 @@ KINDS = {
     "names": types.NAME_TABLE,
 }
 _MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-_ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
 
 
 def resources(discovery: Discovery, proxy: str) -> dict[str, dict[str, Any]]:
@@ -32,7 +32,8 @@ def resources(discovery: Discovery, proxy: str) -> dict[str, dict[str, Any]]:
 
 def decoded(type_url: str, body: bytes) -> dict[str, Any]:
     """A resource as protobuf JSON."""
-    return to_dict(pb(type_url.partition("/")[2]).FromString(body))
+    plain: dict[str, Any] = json.loads(json.dumps(to_dict(pb(type_url.partition("/")[2]).FromString(body))))
+    return plain
 
 
 def bootstrap(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -65,14 +66,7 @@ def _assigned(cluster: Mapping[str, Any], endpoints: Mapping[str, Any]) -> dict[
 
 def _route_listeners(routes: Iterable[Any]) -> Iterable[dict[str, Any]]:
     for port, route in enumerate(routes, 20000):
-        slot = "envoy.filters.http.set_filter_state"
-        filters = [
-            {"name": slot, "typed_config": _any("envoy.extensions.filters.http.set_filter_state.v3.Config")},
-            {"name": "envoy.filters.http.fault", "typed_config": _any("envoy.extensions.filters.http.fault.v3.HTTPFault")},
-            {"name": "envoy.filters.http.cors", "typed_config": _any("envoy.extensions.filters.http.cors.v3.Cors")},
-            {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER}},
-        ]
-        manager = {"@type": _MANAGER, "stat_prefix": "validation", "route_config": route, "http_filters": filters}
+        manager = {"@type": _MANAGER, "stat_prefix": "validation", "route_config": route, "http_filters": _FILTERS}
         yield {
             "name": f"routes {port}",
             "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
@@ -101,3 +95,14 @@ def _secret_service() -> dict[str, Any]:
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": "/nowhere/sds"}}}}]}],
         },
     }
+
+
+_FILTERS = [
+    {"name": f"envoy.filters.http.{name}", "typed_config": _any(f"envoy.extensions.filters.http.{kind}")}
+    for name, kind in (
+        ("set_filter_state", "set_filter_state.v3.Config"),
+        ("fault", "fault.v3.HTTPFault"),
+        ("cors", "cors.v3.Cors"),
+        ("router", "router.v3.Router"),
+    )
+]

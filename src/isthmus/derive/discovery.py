@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from isthmus.api.config import Problems
 from isthmus.derive import (
     addresses,
     assignments,
@@ -21,6 +22,7 @@ from isthmus.derive import (
     name_tables,
     plans,
     policies,
+    problems,
     relevant,
     routes,
     upstreams,
@@ -59,6 +61,12 @@ class Discovery:
         found = ((name, self._lookup.one(member, type_url, name)) for name in names)
         return {name: resource for name, resource in found if resource is not None}
 
+    def problems(self) -> Mapping[tuple[str, str, str], Problems]:
+        """Everything that is wrong with users' objects: kind, namespace and name → problems."""
+        return {
+            (kind, *key): found for kind, rows in self.tables.problems.items() for key, found in sorted(rows.items())
+        }
+
     def observe(self, observer: Observer) -> None:
         """Calls the observer after each settlement that may have changed resources of connected proxies.
 
@@ -88,6 +96,7 @@ def build(domain: Domain, dns_domain: str = "cluster.local") -> Discovery:
     ports = http_ports.declare(graph, domain)
     sources = virtual_hosts.Sources(domain, finder, plan, objects, visible, vips)
     virtual = virtual_hosts.declare(graph, sources, audiences)
+    routers = gateways.declare(graph, sources, audiences)
     tables = Tables(
         members=proxies,
         policies=policy,
@@ -100,6 +109,7 @@ def build(domain: Domain, dns_domain: str = "cluster.local") -> Discovery:
         plans=plan,
         routes=routes.declare(graph, sources, virtual, ports),
         names=name_tables.declare(graph, sources, audiences),
-        gateways=gateways.declare(graph, sources, audiences),
+        gateways=routers,
+        problems=problems.declare(graph, sources, policy, routers),
     )
     return Discovery(domain, tables)

@@ -39,6 +39,7 @@ class RouterResources(msgspec.Struct, frozen=True):
     routes: Bundle = {}
     secrets: frozenset[str] = frozenset()
     problems: GatewayProblems = ()
+    gateways: tuple[ConfigKey, ...] = ()
 
 
 class Gateways(msgspec.Struct, frozen=True):
@@ -117,6 +118,7 @@ class _Router:
             listeners={one.name: one for one in built if one},
             routes={table.name: table for table in tables},
             secrets=frozenset(name for server in servers for name in _secret_names(server)),
+            gateways=key.gateway.gateways,
             problems=(*opened.problems, *self._missing(ctx, key, servers)),
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from isthmus.api.config import Problems
 from isthmus.collections import Collection
 from isthmus.derive.assignments import Assignments
 from isthmus.derive.clusters import Clusters
+from isthmus.derive.domain import ConfigKey
 from isthmus.derive.gateways import Gateways
 from isthmus.derive.http_ports import HttpPorts
 from isthmus.derive.listeners import Listeners
@@ -37,6 +40,7 @@ class Tables:
     routes: Routes
     names: NameTables
     gateways: Gateways
+    problems: Mapping[str, Collection[ConfigKey, Problems]]  # by kind
 
     def variant(self, audience: Audience, hostname: str) -> str:
         """Which variant of a hostname's policies an audience gets."""

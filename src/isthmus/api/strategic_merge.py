@@ -41,8 +41,8 @@ def _patched_field(field: str, present: Any, value: Any) -> Any:
     if isinstance(value, Mapping):
         return patched(present if isinstance(present, Mapping) else {}, value)
     merge_key = _merge_key(field, value)
-    if merge_key and isinstance(present, list):
-        return _merged_list(present, value, merge_key)
+    if merge_key:
+        return _merged_list(present if isinstance(present, list) else [], value, merge_key)
     return copied(value)
 
 
@@ -57,11 +57,17 @@ def _merge_key(field: str, elements: Any) -> str:
 def _merged_list(present: list[Any], patch: list[Any], merge_key: str) -> list[Any]:
     result: list[Any] = copied(present)
     for element in patch:
-        position = next((i for i, old in enumerate(result) if old.get(merge_key) == element.get(merge_key)), None)
+        identity = _identity(element, merge_key)
+        position = next((i for i, old in enumerate(result) if _identity(old, merge_key) == identity), None)
         if element.get("$patch") == "delete":
-            result = [old for old in result if old.get(merge_key) != element.get(merge_key)]
+            result = [old for old in result if _identity(old, merge_key) != identity]
         elif position is None:
-            result.append(copied(element))
+            result.append(patched({}, element))
         else:
             result[position] = patched(result[position], element)
     return result
+
+
+def _identity(element: Mapping[str, Any], merge_key: str) -> tuple[Any, Any]:
+    """A port's number may be open for TCP and for UDP: the API server's own merge confuses the two."""
+    return element.get(merge_key), element.get("protocol", "TCP")

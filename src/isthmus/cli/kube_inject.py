@@ -1,0 +1,101 @@
+"""``kube-inject``: puts the proxy into workloads of a file, with the engine that the webhook runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from isthmus.cli.options import Target, cluster_options, run
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where configuration, values and mesh settings come from: files, an IstioOperator file, else the cluster."""
+
+    inject_file: Path | None
+    mesh_file: Path | None
+    values_file: Path | None
+    inject_config_map: str
+    mesh_config_map: str
+    operator_file: str
+    revision: str
+
+    @property
+    def offline(self) -> bool:
+        """Whether no cluster needs to be asked."""
+        return bool(self.operator_file) or None not in (self.inject_file, self.mesh_file, self.values_file)
+
+
+@click.command("kube-inject")
+@click.option(
+    "-f", "--filename", type=click.File("r"), required=True, help="Input with Kubernetes objects; - is stdin."
+)
+@click.option("-o", "--output", type=click.File("w"), default="-", help="Output; stdout when not given.")
+@click.option("--injectConfigFile", "inject_file", type=_FILE, help="Injection configuration: templates and policy.")
+@click.option("--meshConfigFile", "mesh_file", type=_FILE, help="Mesh configuration.")
+@click.option("--valuesFile", "values_file", type=_FILE, help="Helm values of the injection templates.")
+@click.option("--injectConfigMapName", "inject_config_map", default="", hidden=True, metavar="NAME")
+@click.option("--meshConfigMapName", "mesh_config_map", default="", metavar="NAME", help="ConfigMap of the mesh.")
+@click.option(
+    "--operatorFileName", "operator_file", default="", metavar="FILE", help="IstioOperator file to take settings from."
+)
+@click.option("-r", "--revision", default="", help="Revision of the control plane.")
+@cluster_options
+def kube_inject(
+    target: Target,
+    filename: Any,
+    output: Any,
+    inject_file: Path | None,
+    mesh_file: Path | None,
+    values_file: Path | None,
+    inject_config_map: str,
+    mesh_config_map: str,
+    operator_file: str,
+    revision: str,
+) -> None:
+    """Injects the proxy into Kubernetes objects.
+
+    Reads objects from a file and writes them with the proxy added, ready for ``kubectl apply``. The templates
+    and settings are those of the cluster's control plane, or of files.
+
+    \b
+    Examples:
+      isthmus kube-inject -f deployment.yaml | kubectl apply -f -
+      kubectl get deployment -o yaml | isthmus kube-inject -f - | kubectl apply -f -
+      isthmus kube-inject -f deployment.yaml --injectConfigFile config.yaml \\
+        --meshConfigFile mesh.yaml --valuesFile values.json
+    """
+    sources = Sources(
+        inject_file=inject_file,
+        mesh_file=mesh_file,
+        values_file=values_file,
+        inject_config_map=inject_config_map,
+        mesh_config_map=mesh_config_map,
+        operator_file=operator_file,
+        revision=revision,
+    )
+    output.write(_injected(filename.read(), target, sources))
+
+
+def _injected(text: str, target: Target, sources: Sources) -> str:
+    from isthmus.api.yaml_text import YamlError, documents
+    from isthmus.cli.go_yaml import dump
+    from isthmus.cli.kube_inject_sources import settings_of
+    from isthmus.inject.documents import injected_document
+    from isthmus.inject.errors import InjectionError
+
+    def note(message: str) -> None:
+        print(message, file=sys.stderr)
+
+    try:
+        objects = documents(text)
+        settings = run(settings_of(target, sources))
+        changed = [injected_document(each, settings, note) if isinstance(each, dict) else each for each in objects]
+    except (YamlError, InjectionError) as error:
+        raise click.ClickException(str(error)) from None
+    return "".join(dump(each) + "---\n" for each in changed)

@@ -30,10 +30,9 @@ spec:
   containers:
   - name: istio-proxy
     # The webhook puts in the image and everything else that is not said here.
+    # That name has no tag, for which Kubernetes would choose to pull at every start.
     image: auto
-    {{- with .Values.imagePullPolicy }}
-    imagePullPolicy: {{ . }}
-    {{- end }}
+    imagePullPolicy: {{ .Values.imagePullPolicy | default "IfNotPresent" }}
     securityContext:
     {{- if .Values.containerSecurityContext }}
       {{- toYaml .Values.containerSecurityContext | nindent 6 }}

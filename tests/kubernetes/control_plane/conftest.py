@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from log_lines import LogLines, captured
 from mesh_objects import MeshCluster
 
 from isthmus.api.crds import manifests
@@ -59,3 +60,10 @@ async def there(far_apiserver: ApiServer, names: tuple[str, str]) -> AsyncIterat
         cluster = MeshCluster(client, *names)
         await cluster.prepare("network2")
         yield cluster
+
+
+@pytest.fixture
+def logs() -> Iterator[LogLines]:
+    """What the control plane says."""
+    with captured() as lines:
+        yield lines

@@ -1,4 +1,4 @@
-"""A delta-ADS client that subscribes as Envoy does, over grpcio: it keeps what it was told, and what it was told before.
+"""A delta-ADS client over grpcio that subscribes as Envoy does: it keeps what it is told, now and before.
 
 Clusters and listeners by wildcard, endpoints and routes by the names that those refer to.
 """

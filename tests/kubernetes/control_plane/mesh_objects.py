@@ -55,10 +55,10 @@ class MeshCluster:
         await self.client.delete(kinds.SERVICE, name, namespace=self.app)
         await self.client.delete(kinds.ENDPOINT_SLICE, name, namespace=self.app)
 
-    async def endpoints(self, service: str, *addresses: str) -> None:
-        """Makes these the service's ready pods, with sidecars: the pods and the slice."""
+    async def endpoints(self, service: str, *addresses: str, mtls: bool = True) -> None:
+        """Makes these the service's ready pods, with sidecars unless told otherwise: the pods and the slice."""
         for address in addresses:
-            await self._pod(service, address)
+            await self._pod(service, address, {"security.istio.io/tlsMode": "istio"} if mtls else {})
         body = _body("discovery.k8s.io/v1", "EndpointSlice", service, self.app)
         body["metadata"]["labels"] = {"kubernetes.io/service-name": service}
         entries = [
@@ -125,10 +125,9 @@ class MeshCluster:
         """Deletes it."""
         await self.client.delete(kinds.SECRET, name, namespace=self.system)
 
-    async def _pod(self, service: str, address: str) -> None:
-        labels = {"app": service, "security.istio.io/tlsMode": "istio"}
+    async def _pod(self, service: str, address: str, labels: Mapping[str, str]) -> None:
         name = _pod_name(service, address)
-        body = _body("v1", "Pod", name, self.app, labels)
+        body = _body("v1", "Pod", name, self.app, {"app": service, **labels})
         try:
             await self.client.create(kinds.POD, body | {"spec": {"containers": [{"name": "app", "image": "app"}]}})
         except ApiError as error:

@@ -33,7 +33,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command("kube-inject")
 @click.option(
-    "-f", "--filename", type=click.File("r"), required=True, help="Input with Kubernetes objects; - is stdin."
+    "-f", "--filename", type=click.File("r"), required=True, help="Kubernetes objects; - is stdin."
 )
 @click.option("-o", "--output", type=click.File("w"), default="-", help="Output; stdout when not given.")
 @click.option("--injectConfigFile", "inject_file", type=_FILE, help="Injection configuration: templates and policy.")

@@ -62,6 +62,8 @@ def with_proxy(pod: Json, change: Callable[[Json], Json]) -> Json:
 
 def add_variables(container: Json, variables: dict[str, str]) -> Json:
     """The container with environment variables set, new ones at the end."""
+    if not variables:
+        return container
     env = list(container.get("env") or ())
     known = {entry["name"]: index for index, entry in enumerate(env)}
     for name, value in variables.items():
@@ -71,3 +73,9 @@ def add_variables(container: Json, variables: dict[str, str]) -> Json:
         else:
             env.append(entry)
     return {**container, "env": env}
+
+
+def variable(container: Json | None, name: str) -> str:
+    """The value of an environment variable; empty when there is no such variable or no such container."""
+    entries = (container or {}).get("env") or ()
+    return next((entry.get("value", "") for entry in entries if entry["name"] == name), "")

@@ -7,12 +7,11 @@ Does not know the agent. Kubelet cannot pass mutual TLS; the agent, inside the p
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from isthmus.inject import metadata
-from isthmus.inject.containers import PROXY, add_variables, each, proxy, with_proxy
+from isthmus.inject.containers import PROXY, add_variables, each, proxy, variable, with_proxy
 
 Json = dict[str, Any]
 
@@ -28,58 +27,76 @@ def rewritten(pod: Json, status_port: int, enabled: bool) -> Json:
     word = metadata.annotations_of(pod).get(REWRITE, str(enabled))
     if not metadata.is_true(word) or proxy(pod) is None:
         return pod
-    record: dict[str, Any] = {}
-    changed = each(pod, lambda container: _rewritten(container, status_port, record))
-    if not record:
+    originals: dict[str, Any] = {}
+
+    def lead(path: str, probe: Json, container: Json) -> Json:
+        original = _original(probe, path, container, status_port)
+        if original is None:
+            return probe
+        originals[path] = original
+        return _led(probe, path, status_port)
+
+    changed = each(pod, lambda container: _with_probes(container, lead))
+    if not originals:
         return pod
-    text = json.dumps(record, separators=(",", ":"), sort_keys=True)
+    text = json.dumps(originals, separators=(",", ":"), sort_keys=True)
     return with_proxy(changed, lambda container: add_variables(container, {RECORD: text}))
 
 
-def _rewritten(container: Json, status_port: int, record: dict[str, Any]) -> Json:
-    """The container with its probes led to the agent; ``record`` gains the originals."""
+def restored(pod: Json) -> Json:
+    """The pod with the probes that an earlier injection led to the agent as they were before."""
+    text = variable(proxy(pod), RECORD)
+    originals = json.loads(text) if text else {}
+
+    def restore(path: str, probe: Json, container: Json) -> Json:
+        led_here = (probe.get("httpGet") or {}).get("path") == path
+        if not led_here or path not in originals:
+            return probe
+        return {**{name: value for name, value in probe.items() if name != "httpGet"}, **originals[path]}
+
+    return each(pod, lambda container: _with_probes(container, restore))
+
+
+def _with_probes(container: Json, change: Callable[[str, Json, Json], Json]) -> Json:
+    """The container with each probe and hook changed; ``change`` gets the agent's path for it."""
     name = container.get("name", "")
     if name == PROXY:
         return container
-    ports = {port["name"]: port["containerPort"] for port in container.get("ports") or () if port.get("name")}
     result = dict(container)
     for field, word in _PROBES.items():
-        if field in container:
-            path = f"/app-health/{name}/{word}"
-            result[field] = _led(container[field], _PROBE_KINDS, _Target(path, status_port, ports), record)
+        if container.get(field):
+            result[field] = change(f"/app-health/{name}/{word}", container[field], container)
     hooks = dict(container.get("lifecycle") or {})
     for field, word in _HOOKS.items():
-        if field in hooks:
-            path = f"/app-lifecycle/{name}/{word}"
-            hooks[field] = _led(hooks[field], _HOOK_KINDS, _Target(path, status_port, ports), record)
+        if hooks.get(field):
+            hooks[field] = change(f"/app-lifecycle/{name}/{word}", hooks[field], container)
     return {**result, "lifecycle": hooks} if hooks else result
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Where one probe is led, and the container's ports by name."""
+def _original(probe: Json, path: str, container: Json, status_port: int) -> Json | None:
+    """The agent's record of a probe, with its port as a number.
 
-    path: str
-    port: int
-    ports: Mapping[str, int]
-
-    def number(self, port: int | str) -> int | None:
-        """The number of a port given by number or name; None for a name that the container does not have."""
-        if isinstance(port, str) and not port.isdigit():
-            return self.ports.get(port)
-        return int(port)
-
-
-def _led(probe: Json, kinds: tuple[str, ...], target: _Target, record: dict[str, Any]) -> Json:
+    None for a command, which runs inside the container, for a port that the container does not have, and for a
+    probe that goes to the agent already.
+    """
+    kinds = _PROBE_KINDS if path.startswith("/app-health/") else _HOOK_KINDS
     kind = next((kind for kind in kinds if probe.get(kind)), None)
-    if kind is None:
-        return probe  # a command, which runs inside the container
-    asked = probe[kind]
-    number = target.number(asked.get("port", 0))
-    if number is None or number == target.port:
-        return probe
+    port = _number(probe[kind].get("port", 0), container) if kind else None
+    if kind is None or port is None or port == status_port:
+        return None
     timeout = {"timeoutSeconds": probe["timeoutSeconds"]} if "timeoutSeconds" in probe else {}
-    record[target.path] = {kind: {**asked, "port": number}, **timeout}
-    kept = {name: value for name, value in (asked.items() if kind == "httpGet" else ()) if name == "httpHeaders"}
-    others = {name: value for name, value in probe.items() if name != kind}
-    return {**others, "httpGet": {**kept, "path": target.path, "port": target.port}}
+    return {kind: {**probe[kind], "port": port}, **timeout}
+
+
+def _number(port: int | str, container: Json) -> int | None:
+    """The number of a port given by number or by the name that the container has for it."""
+    if isinstance(port, int) or port.isdigit():
+        return int(port)
+    return next((each["containerPort"] for each in container.get("ports") or () if each.get("name") == port), None)
+
+
+def _led(probe: Json, path: str, status_port: int) -> Json:
+    """The probe as kubelet runs it: over HTTP at the agent, with the header fields that were asked for."""
+    headers = (probe.get("httpGet") or {}).get("httpHeaders")
+    asked = {"path": path, "port": status_port, **({"httpHeaders": headers} if headers else {})}
+    return {**{name: value for name, value in probe.items() if name not in _PROBE_KINDS}, "httpGet": asked}

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from isthmus.inject import metadata
-from isthmus.inject.containers import add_variables, with_proxy
+from isthmus.inject.containers import add_variables, proxy, variable, with_proxy
 from isthmus.inject.errors import InjectionError
 
 Json = dict[str, Any]
@@ -40,12 +40,15 @@ def merged(pod: Json, status_port: int, enabled: bool) -> Json:
     return metadata.annotated(pod, {f"prometheus.io/{name}": value for name, value in page.items()})
 
 
-def without_merged(pod: Json, status_port: int) -> Json:
-    """The pod without the annotations that an earlier injection set."""
+def restored(pod: Json, status_port: int) -> Json:
+    """The pod with the annotations that an earlier injection replaced as they were before."""
     if _setting(metadata.annotations_of(pod), "port") != str(status_port):
         return pod
     names = [prefix + name for prefix in _PREFIXES for name in ("port", "path", "scrape")]
-    return metadata.annotated(pod, dict.fromkeys(names))
+    text = variable(proxy(pod), RECORD)
+    record = json.loads(text) if text else {}
+    before = {f"prometheus.io/{name}": value for name, value in record.items() if isinstance(value, str)}
+    return metadata.annotated(pod, {**dict.fromkeys(names), **before})
 
 
 def _setting(annotations: dict[str, str], name: str, default: str = "") -> str:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from isthmus.inject import metadata, prometheus
+from isthmus.inject import metadata, probes, prometheus
 from isthmus.inject.containers import CONTAINERS, INIT_CONTAINERS, find, listed, with_spec, without
 from isthmus.inject.errors import InjectionError
 
@@ -36,15 +36,11 @@ def before_injection(pod: Json, status_port: int) -> Json:
     if not was_injected(pod):
         return pod
     status = _annotation(pod, metadata.STATUS)
-    brought = {
-        field: without(listed(pod, field), *(status.get(field) or ())) for field in (CONTAINERS, INIT_CONTAINERS)
-    }
-    overrides = overrides_of(pod)
-    for field, containers in overrides.items():
-        brought[field] += [item for item in containers if find(brought[field], item.get("name", "")) is None]
-    return prometheus.without_merged(
-        metadata.annotated(with_spec(pod, **brought), {metadata.STATUS: None}), status_port
-    )
+    pod = prometheus.restored(probes.restored(pod), status_port)
+    kept = {field: without(listed(pod, field), *(status.get(field) or ())) for field in (CONTAINERS, INIT_CONTAINERS)}
+    for field, containers in overrides_of(pod).items():
+        kept[field] += [item for item in containers if find(kept[field], item.get("name", "")) is None]
+    return metadata.annotated(with_spec(pod, **kept), {metadata.STATUS: None})
 
 
 def overrides_of(pod: Json) -> dict[str, list[Json]]:

@@ -67,19 +67,27 @@ def abbreviated(value: Any) -> Any:
 def _field(name: str, value: Any) -> Any:
     if name == "@type":
         return value.removeprefix(_PREFIX)
-    if name == "transport_socket" and _is_mesh_server(value):
-        return f"(mesh mTLS, takes {' '.join(value['typed_config']['common_tls_context']['alpn_protocols'])})"
+    if name == "transport_socket" and (short := _mesh_tls(value)):
+        return short
+    if name == "transport_socket_matches" and [one["name"] for one in value] == ["tlsMode-istio", "tlsMode-disabled"]:
+        return {"where taken": _mesh_tls(value[0]["transport_socket"])}
     if name in ("http_filters", "listener_filters"):
         return [_filter(one) for one in value]
     return abbreviated(value)
 
 
-def _is_mesh_server(socket: dict[str, Any]) -> bool:
+def _mesh_tls(socket: dict[str, Any]) -> Any:
+    """Mesh mTLS in short; None for other sockets."""
     context = socket.get("typed_config", {})
-    certificates = context.get("common_tls_context", {}).get("tls_certificate_sds_secret_configs", [])
-    return context.get("@type", "").endswith("DownstreamTlsContext") and any(
-        one["name"] == "default" for one in certificates
-    )
+    common = context.get("common_tls_context", {})
+    if [one["name"] for one in common.get("tls_certificate_sds_secret_configs", [])] != ["default"]:
+        return None
+    alpn = " ".join(common["alpn_protocols"])
+    if context["@type"].endswith("DownstreamTlsContext"):
+        return f"(mesh mTLS, takes {alpn})"
+    names = common["combined_validation_context"]["default_validation_context"]
+    peers = [name["matcher"]["exact"] for name in names.get("match_typed_subject_alt_names", [])]
+    return {"mesh mTLS": {"sni": context["sni"], "peers": peers, "offers": alpn}}
 
 
 def _filter(value: dict[str, Any]) -> Any:

@@ -64,7 +64,7 @@ class Mesh:
         """Adds, changes or removes objects; each document names its ``cluster`` unless it is configuration."""
         batch = Batch()
         for document in documents:
-            source, key, row = self._row(document)
+            source, key, row = self.row(document)
             batch.delete(source, key) if remove else batch.put(source, key, row)
         self.graph.apply(batch)
 
@@ -75,7 +75,7 @@ class Mesh:
         batch.put(self.sources.mesh, "", msgspec.convert(content.get("mesh", {}), MeshConfig))
         batch.put(self.sources.mesh_networks, "", msgspec.convert(content.get("meshNetworks", {}), MeshNetworks))
         for document in self.documents(content):
-            batch.put(*self._row(document))
+            batch.put(*self.row(document))
         self.graph.apply(batch)
         return self.connect(content.get("proxies", ()))
 
@@ -95,7 +95,8 @@ class Mesh:
         self.graph.apply(batch)
         return [row.id for row in rows]
 
-    def _row(self, document: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    def row(self, document: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """The source, key and row of a document."""
         kind, cluster, metadata = document["kind"], document.get("cluster", ""), document["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         if kind in KINDS:

@@ -11,7 +11,9 @@ from typing import Any
 
 from isthmus.collections import Change, Collection, Settlement
 from isthmus.derive.assignments import AssignmentKey
+from isthmus.derive.audiences import ALL
 from isthmus.derive.clusters import ClusterKey
+from isthmus.derive.destination_policies import DestinationPolicies
 from isthmus.derive.listeners import ListenerKey, ServiceListeners
 from isthmus.derive.lookup import Lookup
 from isthmus.derive.plans import GENERAL
@@ -42,6 +44,7 @@ class Changes:
         self._audiences = tables.members.audiences
         self._left: frozenset[str] = frozenset()  # hostnames that somebody sees no more since this settlement
         self._concerns: Mapping[Collection[Any, Any], Callable[[Rows], Iterable[Concern]]] = {
+            tables.policies.destinations: self._variants,
             tables.assignments.bundles: self._assignments,
             tables.clusters.services: self._clusters,
             tables.clusters.by_sni: self._sni_clusters,
@@ -136,6 +139,17 @@ class Changes:
         namespace = variant.partition("/")[0]
         return namespace in ("", audience.scope.namespace) and self._sees(audience, hostname)
 
+    def _variants(self, rows: Rows) -> Iterable[Concern]:
+        """Clients that get another variant of a hostname's policies than before; the variants may be unchanged."""
+        change: Change[DestinationPolicies]
+        for hostname, change in rows.items():
+            namespaces = _switched(change)
+            for audience in self._audiences.all.rows(ALL) if namespaces else ():
+                if audience.scope.namespace in namespaces and self._sees(audience, hostname):
+                    names = self._lookup.names_in_variants(audience, hostname)
+                    yield audience, CLUSTER, names
+                    yield audience, ENDPOINT, names
+
     def _assignments(self, rows: Rows) -> Iterable[Concern]:
         key: AssignmentKey
         for key, change in rows.items():
@@ -155,7 +169,7 @@ class Changes:
     def _sni_clusters(self, rows: Rows) -> Iterable[Concern]:
         for (hostname, variant), change in rows.items():
             changed = _differing(change)
-            for audience in self._audiences.all.rows(""):
+            for audience in self._audiences.all.rows(ALL):
                 if not audience.sidecar and self._gets(audience, hostname, variant):
                     yield audience, CLUSTER, changed
 
@@ -186,7 +200,7 @@ class Changes:
     def _port_uses(self, rows: Rows) -> Iterable[Concern]:
         """Where a Sidecar narrows the view, a port's listener depends on which services use the port."""
         for port in rows:
-            for audience in self._audiences.all.rows(""):
+            for audience in self._audiences.all.rows(ALL):
                 visible = self._tables.visibility.scopes.get(audience.scope)
                 if audience.sidecar and visible is not None and not visible.public_too:
                     yield audience, LISTENER, {names.listener(audience.outbound.families.wildcard, port)}
@@ -230,7 +244,7 @@ class Changes:
     def _public(self, rows: Rows) -> Iterable[Concern]:
         for change in rows.values():
             moved = (change.old or frozenset()) ^ (change.new or frozenset())
-            for audience in self._audiences.all.rows(""):
+            for audience in self._audiences.all.rows(ALL):
                 visible = self._tables.visibility.scopes.get(audience.scope)
                 if visible is not None and visible.public_too:
                     yield from self._appeared(audience, moved)
@@ -240,6 +254,13 @@ class Changes:
         for hostname in hostnames:
             for type_url, found in self._lookup.names_of(audience, hostname).items():
                 yield audience, type_url, found
+
+
+def _switched(change: Change[DestinationPolicies]) -> set[str]:
+    """The namespaces in which a change of policies moves clients from one variant to another."""
+    if change.old is None or change.new is None or change.old.choices == change.new.choices:
+        return set()
+    return {choice.partition("/")[0] for one in change if one for choice in one.choices}
 
 
 def _differing(change: Change[Bundle]) -> set[str]:

@@ -48,6 +48,12 @@ class DestinationPolicies(msgspec.Struct, frozen=True):
         """Whether some policy has settings that routes and TCP filters carry out: hashing and idle time."""
         return any(_shapes_routes(policy) for policy in self.variants.values())
 
+    @property
+    def choices(self) -> Mapping[str, Labels]:
+        """The variants that not everybody gets, with the labels that they ask for."""
+        labels = {one.variant: one.labels for one in self.selected}
+        return {variant: labels.get(variant, {}) for variant in self.variants if variant}
+
     def variant(self, scope: Scope) -> str:
         """Which of the variants a client gets."""
         for one in self.selected:

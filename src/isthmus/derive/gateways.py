@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
@@ -25,10 +25,11 @@ from isthmus.translate.encoding import Bundle, Part
 from isthmus.translate.gateways import chains, http_routes, listeners, secrets, sni
 from isthmus.translate.gateways.binding import Routing
 from isthmus.translate.gateways.hosts import ServerHost
-from isthmus.translate.gateways.servers import Bound, Opening, openings
+from isthmus.translate.gateways.servers import Bound, Opening, Openings, openings
 from isthmus.translate.gateways.tls_context import credentials, root_credential
 
 Variant = tuple[str, str]  # hostname, variant of its policies
+_CREDENTIAL_FIELD = "tls.credentialName"
 GatewayProblems = tuple[tuple[ConfigKey, Problem], ...]
 
 
@@ -107,19 +108,19 @@ class _Router:
         found = [ctx.get(self._sources.usable.gateways, one) for one in key.gateway.gateways]
         gateways = [gateway for gateway in found if gateway]
         opened = openings(gateways, dict(key.gateway.targets), unprivileged=key.gateway.unprivileged)
+        missing = [*self._missing(ctx, key, opened)]
+        ports = _without(opened, {(owner, problem.path) for owner, problem in missing})
         routing = self._routing(ctx, key, gateways)
         mesh = mesh_config(ctx, self._sources.domain)
-        built = (
-            listeners.listener(port, key.families, self._chains(ctx, key, port, routing), mesh) for port in opened.ports
-        )
-        tables = (table for port in opened.ports for table in http_routes.route_tables(port, routing))
-        servers = [server for port in opened.ports for server in port.servers]
+        built = (listeners.listener(port, key.families, self._chains(ctx, key, port, routing), mesh) for port in ports)
+        tables = (table for port in ports for table in http_routes.route_tables(port, routing))
+        servers = [server for port in ports for server in port.servers]
         return RouterResources(
             listeners={one.name: one for one in built if one},
             routes={table.name: table for table in tables},
             secrets=frozenset(name for server in servers for name in _secret_names(server)),
             gateways=key.gateway.gateways,
-            problems=(*opened.problems, *self._missing(ctx, key, servers)),
+            problems=(*opened.problems, *missing),
         )
 
     def _routing(self, ctx: Context, key: RouterKey, gateways: Iterable[Config[Gateway]]) -> Routing:
@@ -152,14 +153,26 @@ class _Router:
         variant = policies.variant(key.scope) if policies else ""
         return ctx.get(self._sni_chains, (hostname, variant)) or ()
 
-    def _missing(self, ctx: Context, key: RouterKey, servers: Iterable[Bound]) -> Iterable[tuple[ConfigKey, Problem]]:
-        for bound in servers:
+    def _missing(self, ctx: Context, key: RouterKey, opened: Openings) -> Iterable[tuple[ConfigKey, Problem]]:
+        """Servers whose Secret does not exist: a listener that waited for it would hold up all of its servers."""
+        for bound in (server for port in opened.ports for server in port.servers):
             for name in credentials(bound.server.tls) if bound.server.tls else ():
                 place = CredentialKey(key.cluster, key.scope.namespace, name)
                 if ctx.get(self._sources.domain.credentials, place) is None:
-                    where = f"namespace {place.namespace} of cluster {place.cluster}"
-                    message = f"there is no Secret {name} in {where}, where the gateway runs"
-                    yield bound.gateway, bound.problem("tls.credentialName", message)
+                    where = f"namespace {place.namespace} of cluster {place.cluster}, where the gateway runs"
+                    message = f"the server is left out: there is no Secret {name} in {where}"
+                    yield bound.gateway, bound.problem(_CREDENTIAL_FIELD, message)
+
+
+def _without(opened: Openings, left_out: Container[tuple[ConfigKey, str]]) -> list[Opening]:
+    ports = (
+        msgspec.structs.replace(
+            port,
+            servers=tuple(one for one in port.servers if (one.gateway, one.path(_CREDENTIAL_FIELD)) not in left_out),
+        )
+        for port in opened.ports
+    )
+    return [port for port in ports if port.servers]
 
 
 def _by_sni(bound: Bound) -> bool:

@@ -9,13 +9,21 @@ Host = tuple[str, str]  # ("", fully qualified or wildcard host) or (namespace, 
 
 def written(host: str, namespace: str) -> Host:
     """A host as an index key: names without a dot are of the object's own namespace."""
-    return ("", host) if "." in host or host.startswith("*") else (namespace, host)
+    name = host.lower()
+    return ("", name) if "." in name or name.startswith("*") else (namespace, name)
 
 
 def names_of(service: Service) -> list[Host]:
     """All hosts by which an object may mean a service, the most specific first."""
     short = [(service.namespace, service.name)] if service.kubernetes else []
     return [("", service.hostname), *short, *(("", wildcard) for wildcard in wildcards(service.hostname))]
+
+
+def is_short_form(host: str, service: Service) -> bool:
+    """Whether a host is one of the names under which sidecars route a service anyway."""
+    base = host.removeprefix("*.").rstrip(".")
+    qualified = f"{service.name}.{service.namespace}"
+    return base in (qualified, f"{qualified}.svc", service.hostname)
 
 
 def wildcards(hostname: str) -> list[str]:

@@ -73,9 +73,18 @@ class Lookup:
         special = tables.clusters.sidecars.get(audience.outbound.families) or {}
         return special, tables.clusters.workloads.get(member.inbound) or {}
 
+    def names_in_variants(self, audience: Audience, hostname: str) -> set[str]:
+        """The names of all clusters that an audience would get of a service, whatever policy applied to it."""
+        policies = self._tables.policies.destinations.get(hostname)
+        variants = policies.variants if policies else ()
+        bundles = (bundle for variant in variants for bundle in self._variant_clusters(audience, hostname, variant))
+        return {name for bundle in bundles for name in bundle}
+
     def _service_clusters(self, audience: Audience, hostname: str) -> Iterable[Bundle]:
+        return self._variant_clusters(audience, hostname, self._tables.variant(audience, hostname))
+
+    def _variant_clusters(self, audience: Audience, hostname: str, variant: str) -> Iterable[Bundle]:
         tables = self._tables.clusters
-        variant = self._tables.variant(audience, hostname)
         yield tables.services.get(ClusterKey(hostname, variant, audience.clusters)) or {}
         if audience.endpoints.by_sni:
             yield tables.by_sni.get((hostname, variant)) or {}

@@ -14,7 +14,7 @@ from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.virtual_service import VirtualService
 from isthmus.collections import Collection, Context, Graph
 from isthmus.derive.domain import ConfigKey, Domain
-from isthmus.derive.host_names import Host, names_of, wildcards, written
+from isthmus.derive.host_names import Host, is_short_form, names_of, wildcards, written
 from isthmus.derive.hosts import Hosts
 from isthmus.derive.mesh import mesh_config
 from isthmus.derive.usable import Usable
@@ -70,7 +70,9 @@ class Plans(msgspec.Struct, frozen=True):
 def declare(graph: Graph, domain: Domain, usable: Usable, hosts: Hosts) -> Plans:
     """Declares the plans of services and of all other hosts that VirtualServices name."""
     by_host = usable.virtual_services.index("mesh host", _mesh_hosts)
-    covered = domain.services.index("wildcard", lambda service: wildcards(service.hostname))
+    covered = domain.services.index(
+        "wildcard", lambda service: [*wildcards(service.hostname), *_all_addresses(service)]
+    )
 
     def of_service(ctx: Context, hostname: str, service: Service) -> Mapping[str, Plan]:
         mesh = mesh_config(ctx, domain)
@@ -82,8 +84,7 @@ def declare(graph: Graph, domain: Domain, usable: Usable, hosts: Hosts) -> Plans
 
     def of_other(ctx: Context, host: Host, rows: tuple[Config[VirtualService], ...]) -> Mapping[str, Plan]:
         namespace, name = host
-        service = None if namespace else ctx.get(domain.services, name)
-        if namespace or service is not None or ctx.select(covered, name):
+        if namespace or ctx.select(covered, name) or _is_routed(ctx, hosts, name):
             return {}
         mesh, found = mesh_config(ctx, domain), _oldest_first(rows)
         return {name: Plan(name, tuple(_candidate(one, mesh) for one in found), _is_special(found, mesh))}
@@ -92,6 +93,19 @@ def declare(graph: Graph, domain: Domain, usable: Usable, hosts: Hosts) -> Plans
         services=graph.derive("routing plans", domain.services, of_service),
         others=graph.group("routing plans of other hosts", by_host, of_other),
     )
+
+
+def _is_routed(ctx: Context, hosts: Hosts, name: str) -> bool:
+    """Whether a host is a service by another of its names, which that service's virtual host has already."""
+    if ctx.get(hosts.domain.services, name) is not None:
+        return True
+    labels = name.removeprefix("*.").split(".")
+    candidates = ctx.select(hosts.by_short_name, (labels[1], labels[0])) if len(labels) > 1 else ()
+    return any(is_short_form(name, service) for service in candidates)
+
+
+def _all_addresses(service: Service) -> list[str]:
+    return [address for addresses in service.vips.values() for address in addresses]
 
 
 def _mesh_hosts(config: Config[VirtualService]) -> Iterable[Host]:

@@ -44,9 +44,8 @@ def declare(
         return _rows(key, ctx.get(broken["Gateway"], key), found)
 
     def of_routes(ctx: Context, key: ConfigKey, service: Config[VirtualService]) -> Mapping[ConfigKey, Problems]:
-        usable = ctx.get(sources.usable.virtual_services, key) or service
-        find = sources.hosts.find(ctx, usable.namespace, GENERAL)
-        found = [*_unknown_gateways(ctx, sources, service), *_destinations(usable, find)]
+        find = sources.hosts.find(ctx, service.namespace, GENERAL)
+        found = [*_unknown_gateways(ctx, sources, service), *_destinations(service, find)]
         return _rows(key, ctx.get(broken["VirtualService"], key), found)
 
     def of_rule(ctx: Context, key: ConfigKey, rule: Config[DestinationRule]) -> Mapping[ConfigKey, Problems]:

@@ -7,7 +7,7 @@ from typing import Any
 from isthmus.api.tls import ClientTlsSettings
 from isthmus.protos import pb
 from isthmus.translate import tls
-from isthmus.translate.values import ADS, Fields
+from isthmus.translate.values import ADS_SECRETS, Fields
 
 SYSTEM_ROOTS = "file-root:system"
 CREDENTIAL = "kubernetes://"
@@ -36,13 +36,13 @@ def upstream(settings: ClientTlsSettings, *, sidecar: bool, http2: bool) -> Any:
 
 def _certificate(settings: ClientTlsSettings, *, sidecar: bool) -> Fields:
     if settings.credential_name and not sidecar:
-        return {"name": f"{CREDENTIAL}{settings.credential_name}", "sds_config": ADS}
+        return {"name": f"{CREDENTIAL}{settings.credential_name}", "sds_config": ADS_SECRETS}
     return tls.secret(f"file-cert:{settings.client_certificate}~{settings.private_key}")
 
 
 def _roots(settings: ClientTlsSettings, *, sidecar: bool) -> Fields:
     if settings.credential_name and not sidecar:
-        return {"name": f"{CREDENTIAL}{settings.credential_name}{CA_SUFFIX}", "sds_config": ADS}
+        return {"name": f"{CREDENTIAL}{settings.credential_name}{CA_SUFFIX}", "sds_config": ADS_SECRETS}
     return tls.secret(f"file-root:{settings.ca_certificates}" if settings.ca_certificates else SYSTEM_ROOTS)
 
 

@@ -16,6 +16,9 @@ ADS: Mapping[str, Any] = {"ads": {}, "initial_fetch_timeout": {}, "resource_api_
 """Take the resource from the aggregated stream, and wait for it without limit."""
 
 
+ADS_SECRETS: Mapping[str, Any] = {"ads": {}, "resource_api_version": "V3"}
+"""Take a secret from the aggregated stream. It may not exist: waiting for it must come to an end."""
+
 UNTIMED: Mapping[str, Any] = {"timeout": {}, "max_stream_duration": {"grpc_timeout_header_max": {}}}
 """A route without a time limit of its own; a gRPC client's deadline is honoured."""
 

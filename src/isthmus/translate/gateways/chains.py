@@ -11,10 +11,11 @@ from isthmus.translate import names
 from isthmus.translate.encoding import Part, part
 from isthmus.translate.gateways import http_routes
 from isthmus.translate.gateways.binding import Routing
-from isthmus.translate.gateways.hosts import ServerHost, covers
+from isthmus.translate.gateways.hosts import covers
 from isthmus.translate.gateways.servers import Bound, Opening
 from isthmus.translate.gateways.tls_context import server_context
 from isthmus.translate.listeners import http_manager
+from isthmus.translate.listeners.chain_matches import distinct
 from isthmus.translate.listeners.network_filters import tcp_proxy
 from isthmus.translate.listeners.tcp_routes import forward, tcp_destinations, tls_chains
 from isthmus.translate.routes.virtual_service import Client
@@ -23,6 +24,10 @@ from isthmus.translate.values import Fields
 
 def chains(opening: Opening, routing: Routing, *, http10: bool = False) -> Iterable[Part]:
     """The chains of a port, except those of AUTO_PASSTHROUGH."""
+    return [_chain(fields) for fields in distinct(_all(opening, routing, http10=http10))]
+
+
+def _all(opening: Opening, routing: Routing, *, http10: bool) -> Iterable[Fields]:
     if opening.kind == "http":
         yield _http(http_routes.plain_name(opening), opening.port, routing, http10=http10)
         return
@@ -37,36 +42,36 @@ def chains(opening: Opening, routing: Routing, *, http10: bool = False) -> Itera
             yield from _passed(bound, routing)
 
 
-def _http(route: str, port: int, routing: Routing, *, http10: bool) -> Part:
+def _http(route: str, port: int, routing: Routing, *, http10: bool) -> Fields:
     manager = http_manager.gateway(route, f"outbound_0.0.0.0_{port}", routing.mesh, Protocol.HTTP, http10=http10)
-    return _chain({"filters": [manager]})
+    return {"filters": [manager]}
 
 
-def _https(bound: Bound, port: int, routing: Routing, *, http10: bool) -> Part:
+def _https(bound: Bound, port: int, routing: Routing, *, http10: bool) -> Fields:
     route = http_routes.secure_name(bound)
     manager = http_manager.gateway(route, f"outbound_0.0.0.0_{port}", routing.mesh, Protocol.HTTP, http10=http10)
-    return _chain({"filters": [manager], **_ended(bound, routing, http=True)})
+    return {"filters": [manager], **_ended(bound, routing, http=True)}
 
 
-def _terminated(bound: Bound, routing: Routing) -> Iterable[Part]:
+def _terminated(bound: Bound, routing: Routing) -> Iterable[Fields]:
     if filters := _tcp_filters(bound, routing):
-        yield _chain({"filters": filters, **_ended(bound, routing, http=False)})
+        yield {"filters": filters, **_ended(bound, routing, http=False)}
 
 
-def _tcp(bound: Bound, routing: Routing) -> Iterable[Part]:
+def _tcp(bound: Bound, routing: Routing) -> Iterable[Fields]:
     if filters := _tcp_filters(bound, routing):
-        yield _chain({"filters": filters})
+        yield {"filters": filters}
 
 
-def _passed(bound: Bound, routing: Routing) -> Iterable[Part]:
+def _passed(bound: Bound, routing: Routing) -> Iterable[Fields]:
     """TLS that goes on as it is, to where VirtualServices send its server names."""
-    offered = [ServerHost.parse(text).name for text in bound.server.hosts]
+    offered = bound.host_names
     client = Client(bound.name, bound.server.port.number)
     for service, _ in routing.bound(bound):
         for fields in tls_chains(service, client, routing.find(service.namespace), routing.mesh):
             wanted = fields["filter_chain_match"]["server_names"]
             if not wanted or any(covers(offer, name) or covers(name, offer) for name in wanted for offer in offered):
-                yield _chain(fields)
+                yield fields
 
 
 def _tcp_filters(bound: Bound, routing: Routing) -> list[Any]:
@@ -81,8 +86,7 @@ def _tcp_filters(bound: Bound, routing: Routing) -> list[Any]:
 def _ended(bound: Bound, routing: Routing, *, http: bool) -> Fields:
     settings = bound.server.tls
     assert settings is not None, "only servers with TLS settings end TLS"
-    hosts = [ServerHost.parse(text).name for text in bound.server.hosts]
-    match = {} if "*" in hosts else {"server_names": hosts}
+    match = {} if "*" in bound.host_names else {"server_names": bound.host_names}
     return {"filter_chain_match": match, "transport_socket": server_context(settings, routing.mesh, http=http)}
 
 

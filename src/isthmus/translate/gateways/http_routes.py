@@ -11,7 +11,6 @@ from isthmus.model.resource import Resource
 from isthmus.protos import pb
 from isthmus.translate.encoding import Part, part
 from isthmus.translate.gateways.binding import Routing
-from isthmus.translate.gateways.hosts import ServerHost
 from isthmus.translate.gateways.servers import Bound, Opening
 from isthmus.translate.routes import configuration as tables
 from isthmus.translate.routes.virtual_service import Client, http_routes
@@ -46,7 +45,7 @@ def _table(name: str, servers: Sequence[Bound], routing: Routing) -> Resource:
     for bound in servers:
         found = _routes(bound, routing)
         if bound.server.tls is not None and bound.server.tls.https_redirect:
-            redirected.update(found, own := [ServerHost.parse(text).name for text in bound.server.hosts])
+            redirected.update(found, own := bound.host_names)
             found = {host: found.get(host, []) for host in (*found, *own)}
         for host, added in found.items():
             routes.setdefault(host, []).extend(added)
@@ -62,7 +61,7 @@ def _routes(bound: Bound, routing: Routing) -> dict[str, list[Fields]]:
     for service, hosts in routing.bound(bound):
         if found := http_routes(service, client, routing.find(service.namespace), routing.mesh):
             for host in hosts:
-                routes.setdefault(host, []).extend(found)
+                routes.setdefault(host.lower(), []).extend(found)
     return routes
 
 
@@ -70,7 +69,7 @@ def _host(host: str, port: int, routes: list[Fields], *, redirect: bool) -> Part
     return part(
         pb("envoy.config.route.v3.VirtualHost")(
             name=f"{host}:{port}",
-            domains=[host.lower()],
+            domains=[host],
             routes=sorted(routes, key=lambda route: route["match"] == _EVERYTHING),
             include_request_attempt_count=True,
             require_tls="ALL" if redirect else "NONE",

@@ -12,6 +12,7 @@ import msgspec
 
 from isthmus.api.config import Config, Problem
 from isthmus.api.gateway import Gateway, Server
+from isthmus.translate.gateways.hosts import ServerHost
 
 Kind = Literal["http", "tls", "tcp"]
 ObjectKey = tuple[str, str]  # namespace, name
@@ -32,6 +33,11 @@ class Bound(msgspec.Struct, frozen=True):
         return "/".join(self.gateway)
 
     @property
+    def host_names(self) -> tuple[str, ...]:
+        """The hosts that it serves, without the namespaces that may use them."""
+        return tuple(dict.fromkeys(ServerHost.parse(text).name.lower() for text in self.server.hosts))
+
+    @property
     def terminates_tls(self) -> bool:
         """Whether TLS ends here."""
         return self.server.tls is not None and self.server.tls.mode not in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
@@ -41,9 +47,13 @@ class Bound(msgspec.Struct, frozen=True):
         """Whether requests are seen here: HTTP, and HTTPS that ends here."""
         return kind(self.server) == "http" or (self.server.port.protocol.upper() == "HTTPS" and self.terminates_tls)
 
+    def path(self, field: str) -> str:
+        """The path of a field of this server in its Gateway."""
+        return f"spec.servers[{self.position}].{field}"
+
     def problem(self, field: str, message: str) -> Problem:
         """A problem of one field of this server."""
-        return Problem(f"spec.servers[{self.position}].{field}", message)
+        return Problem(self.path(field), message)
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -103,8 +113,8 @@ def _conflict(servers: list[Bound], bound: Bound) -> Problem | None:
         message = f"the server is left out: port {bound.server.port.number} is taken by Gateway {first.name}"
         return bound.problem("port.number", message)
     if kind(bound.server) == "tls" and bound.terminates_tls:
-        taken = {host for one in servers if one.terminates_tls for host in one.server.hosts}
-        if both := sorted(taken.intersection(bound.server.hosts)):
+        taken = {name for one in servers if one.terminates_tls for name in one.host_names}
+        if both := sorted(taken.intersection(bound.host_names)):
             message = f"the server is left out: {', '.join(both)} on this port is served by an older server"
             return bound.problem("hosts", message)
     return None

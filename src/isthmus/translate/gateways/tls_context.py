@@ -9,7 +9,7 @@ from isthmus.api.tls import ServerTlsSettings
 from isthmus.protos import pb
 from isthmus.translate import tls
 from isthmus.translate.client_tls import CA_SUFFIX, CREDENTIAL
-from isthmus.translate.values import ADS, Fields
+from isthmus.translate.values import ADS_SECRETS, Fields
 
 ALPN_HTTP = ("h2", "http/1.1")
 _VERSIONS = {
@@ -64,7 +64,7 @@ def _parameters(settings: ServerTlsSettings) -> Fields:
 
 def _certificates(settings: ServerTlsSettings) -> list[Fields]:
     if names := credentials(settings):
-        return [{"name": f"{CREDENTIAL}{name}", "sds_config": ADS} for name in names]
+        return [{"name": f"{CREDENTIAL}{name}", "sds_config": ADS_SECRETS} for name in names]
     files = [(one.server_certificate, one.private_key) for one in settings.tls_certificates]
     files = files or [(settings.server_certificate, settings.private_key)]
     return [tls.secret(f"file-cert:{certificate}~{key}") for certificate, key in files]
@@ -80,5 +80,5 @@ def _validation(settings: ServerTlsSettings) -> Fields:
         "verify_certificate_hash": settings.verify_certificate_hash,
     }
     name = root_credential(settings)
-    roots = {"name": name, "sds_config": ADS} if name else tls.secret(f"file-root:{settings.ca_certificates}")
+    roots = {"name": name, "sds_config": ADS_SECRETS} if name else tls.secret(f"file-root:{settings.ca_certificates}")
     return {"default_validation_context": context, "validation_context_sds_secret_config": roots}

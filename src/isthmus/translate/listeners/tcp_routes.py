@@ -20,6 +20,7 @@ from isthmus.api.virtual_service import (
     VirtualService,
 )
 from isthmus.translate import names
+from isthmus.translate.listeners.chain_matches import distinct
 from isthmus.translate.listeners.network_filters import tcp_proxy, weighted_tcp_proxy
 from isthmus.translate.routes.destinations import Find, resolve
 from isthmus.translate.routes.virtual_service import MESH, Client, for_gateway
@@ -52,9 +53,10 @@ def chains(
         filters = forward(destinations, client, find, mesh)
         conditions = _addresses(match)
         if not conditions:
-            return TcpChains({"filters": filters}, tuple(matched), by_sni=bool(tls))
+            default = {"filters": filters}
+            break
         matched.append({"filter_chain_match": conditions, "filters": filters})
-    return TcpChains(default, tuple(matched), by_sni=bool(tls))
+    return TcpChains(default, tuple(distinct(matched)), by_sni=bool(tls))
 
 
 def tls_chains(service: Config[VirtualService], client: Client, find: Find, mesh: MeshConfig) -> Iterable[Fields]:

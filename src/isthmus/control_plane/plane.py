@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
@@ -20,7 +21,7 @@ from isthmus.control_plane.intake import Intake
 from isthmus.control_plane.mesh_settings import MeshSettings
 from isthmus.control_plane.metrics import ClusterMetrics, RemoteClusterCounters
 from isthmus.control_plane.names import NameResolver
-from isthmus.control_plane.proxies import ConnectedProxies
+from isthmus.control_plane.proxies import ConnectedProxies, in_words_of_streams
 from isthmus.control_plane.proxy_pages import AdsPages, ProxyPages
 from isthmus.control_plane.remote_clusters import RemoteClusters, Surroundings
 from isthmus.control_plane.remote_secrets import SecretProblem, desired_clusters
@@ -162,8 +163,8 @@ class ControlPlane:
         return [*validation_handlers.routes(), *injection]
 
     def _announce_changes(self) -> None:
-        def announce(changed: object) -> None:
-            for proxy, types in changed.items():  # type: ignore[attr-defined]
+        def announce(changed: Mapping[str, Mapping[str, set[str]]]) -> None:
+            for proxy, types in in_words_of_streams(changed):
                 self.xds.changed(proxy, types)
 
         self._discovery.observe(announce)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from isthmus.collections import Batch, Source
+from isthmus.derive.changes import EVERY_NAME
 from isthmus.derive.discovery import Discovery
 from isthmus.model.identity import Caller
 from isthmus.model.locality import Locality
@@ -13,6 +14,7 @@ from isthmus.model.proxy import Proxy, ProxyKind
 from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds.node import Node, NodeType
+from isthmus.xds.resources import ALL, Names
 
 _KINDS = {NodeType.SIDECAR: ProxyKind.SIDECAR, NodeType.ROUTER: ProxyKind.ROUTER}
 _LOCALITY_LABELS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone")
@@ -66,6 +68,19 @@ class ConnectedProxies:
     def named(self, subscriber: Hashable, type_url: str, names: Iterable[str]) -> Mapping[str, Resource]:
         """Those of the named resources that this proxy has."""
         return self._discovery.named(str(subscriber), type_url, names)
+
+
+def in_words_of_streams(
+    changed: Mapping[str, Mapping[str, set[str]]],
+) -> Iterator[tuple[str, Mapping[str, Names]]]:
+    """What discovery tells, as the server takes it: derivation has a name that stands for all, streams have ALL."""
+    known: dict[int, Mapping[str, Names]] = {}  # most proxies share one mapping
+    for proxy, types in changed.items():
+        words = known.get(id(types))
+        if words is None:
+            words = {url: ALL if EVERY_NAME in names else names for url, names in types.items()}
+            known[id(types)] = words
+        yield proxy, words
 
 
 def proxy_row(connection: str, node: Node, *, authenticated: bool) -> Proxy:

@@ -31,16 +31,13 @@ class Settings(msgspec.Struct, frozen=True):
     monitoring: Address | None = Address("", 15014)
     mesh_config: Path = Path("./etc/istio/config/mesh")
     mesh_networks: Path = Path("./etc/istio/config/meshNetworks")
-    mesh_config_map: str = "istio"
     shared_mesh_config: str = ""  # name of a ConfigMap below the standard one
     injection_directory: Path = Path("./var/lib/istio/inject")
-    injection_config_map: str = "istio-sidecar-injector"
     injection_webhook: str = "istio-sidecar-injector"
     validation_webhook: str = "istio-istio-system"
     ca_directory: Path = Path("./etc/cacerts")
     token_audiences: tuple[str, ...] = ("istio-ca",)
     custom_hosts: tuple[str, ...] = ()
-    discovery_address: str = "istiod.istio-system.svc:15012"
     workload_ttl: float = 24 * 3600.0
     max_workload_ttl: float = 90 * 24 * 3600.0
     self_signed_ttl: float = 3650 * 24 * 3600.0
@@ -60,6 +57,21 @@ class Settings(msgspec.Struct, frozen=True):
         """What revisioned object names end with: empty for the default revision."""
         return "" if self.revision in ("", "default") else f"-{self.revision}"
 
+    @property
+    def mesh_config_map(self) -> str:
+        """The ConfigMap with the mesh's settings."""
+        return f"istio{self.revision_suffix}"
+
+    @property
+    def injection_config_map(self) -> str:
+        """The ConfigMap with the injection templates."""
+        return f"istio-sidecar-injector{self.revision_suffix}"
+
+    @property
+    def discovery_address(self) -> str:
+        """Where proxies of this cluster find this control plane."""
+        return f"istiod{self.revision_suffix}.{self.namespace}.svc:15012"
+
 
 class SettingsError(ValueError):
     """A flag or variable that cannot be used; the message names it and says what it takes."""
@@ -76,14 +88,7 @@ def from_environment(environment: Mapping[str, str], base: Settings | None = Non
             changes[field] = parse(text)
         except ValueError as error:
             raise SettingsError(f"environment variable {variable}={text!r}: {error}") from error
-    result = msgspec.structs.replace(base or Settings(), **changes)
-    suffix = result.revision_suffix
-    return msgspec.structs.replace(
-        result,
-        mesh_config_map=f"istio{suffix}",
-        injection_config_map=f"istio-sidecar-injector{suffix}",
-        discovery_address=f"istiod{suffix}.{result.namespace}.svc:15012",
-    )
+    return msgspec.structs.replace(base or Settings(), **changes)
 
 
 def duration(text: str) -> float:

@@ -166,14 +166,27 @@ def route_names(listeners: Mapping[str, Any]) -> set[str]:
     return found - {""}
 
 
+def secure_channel(target: str, credentials: grpc.ChannelCredentials, host: str) -> grpc.aio.Channel:
+    """A connection of its own, to a server that is known by another name than it is reached by."""
+    return grpc.aio.secure_channel(target, credentials, [*LOCAL_POOL, ("grpc.ssl_target_name_override", host)])
+
+
+async def refusal(channel: grpc.aio.Channel, *metadata: tuple[str, str]) -> str:
+    """How the server ends a stream because of its headers alone: code and details.
+
+    Nothing is written: grpcio hides the reason when a write meets the end of the stream.
+    """
+    async with channel:
+        call = channel.stream_stream(DELTA.method, None, None)(metadata=metadata)
+        async with asyncio.timeout(SECONDS):
+            return f"{(await call.code()).name}: {await call.details()}"
+
+
 @contextlib.asynccontextmanager
 async def connected(
-    target: str, who: Any, credentials: grpc.ChannelCredentials | None = None, *metadata: tuple[str, str]
+    target: str, who: Any, tls: tuple[grpc.ChannelCredentials, str] | None = None, *metadata: tuple[str, str]
 ) -> AsyncIterator[Proxy]:
-    """A proxy with a connection of its own; TLS when there are credentials."""
-    if credentials is None:
-        channel = grpc.aio.insecure_channel(target, LOCAL_POOL)
-    else:
-        channel = grpc.aio.secure_channel(target, credentials, LOCAL_POOL)
+    """A proxy with a connection of its own; over TLS when there are credentials and the server's name."""
+    channel = secure_channel(target, *tls) if tls else grpc.aio.insecure_channel(target, LOCAL_POOL)
     async with channel, Proxy(channel, who, metadata) as proxy:
         yield proxy

@@ -37,7 +37,7 @@ def test_the_demo_shows_answers_of_both_versions_to_both_clients_and_a_second_ru
         for here, there in (("cluster1", "cluster2"), ("cluster2", "cluster1")):
             part = text.partition(f"10 requests from {here}")[2]
             assert re.search(r"in the same cluster, at 10\.10\.", part)
-            assert re.search(rf"in {there}, through its gateway 172\.\d+\.\d+\.\d+:15443", part)
+            assert re.search(rf"in {there}, over mTLS through its gateway 172\.\d+\.\d+\.\d+:15443", part)
         assert "not an answer" not in text
         assert re.search(r"cluster1 +spiffe://cluster.local/ns/sample/sa/sleep +.*Intermediate CA of cluster1", text)
         assert f"isthmus lab down --name {LAB}" in text

@@ -30,7 +30,7 @@ def test_each_answer_is_told_with_where_it_came_from():
     text = describe(two_sides(), ROOT, NOW)
     assert "10 requests from cluster1, 9 answers:" in text
     assert "  6 x v1  pod-1  in the same cluster, at 10.10.1.3:5000\n" in text
-    assert "  3 x v2  pod-2  in cluster2, through its gateway 172.30.2.128:15443\n" in text
+    assert "  3 x v2  pod-2  in cluster2, over mTLS through its gateway 172.30.2.128:15443\n" in text
     assert "  not an answer: curl: (28) timed out\n" in text
 
 
@@ -41,7 +41,7 @@ def test_a_way_that_the_sidecar_did_not_take_is_not_claimed():
 def test_certificates_are_told_with_issuer_expiry_and_fingerprint():
     text = describe(two_sides(), ROOT, NOW)
     assert "cluster1        spiffe://x  CA of cluster1  in 24 h       aaaaaaaaaaaaaaaa\n" in text
-    assert "all             Root        Root            in 3650 days  ffffffffffffffff\n" in text
+    assert "the root        Root        Root            in 3650 days  ffffffffffffffff\n" in text
 
 
 def test_next_steps_name_the_lab_when_it_is_not_the_usual_one():

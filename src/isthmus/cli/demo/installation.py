@@ -28,7 +28,7 @@ READY_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    """What the installer says, as lines of a report."""
+    """What the installer waits for, as lines of a report."""
 
     report: Report
 
@@ -36,7 +36,7 @@ class _Progress:
         self.report(text)
 
     def finished(self, text: str) -> None:
-        self.report(text)
+        """The report is about what is under way; the caller says when all is over."""
 
     def warn(self, text: str) -> None:
         self.report(f"warning: {text}")

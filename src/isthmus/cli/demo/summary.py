@@ -53,7 +53,7 @@ def _clusters(sides: tuple[Side, ...]) -> str:
 def _certificates(sides: tuple[Side, ...], root: Certificate, now: datetime) -> str:
     rows = tuple((side.cluster, *_certificate(side.certificate, now)) for side in sides)
     header = ("CERTIFICATE OF", "IDENTITY", "ISSUER", "EXPIRES", "SHA-256")
-    return render(Table(header, (*rows, ("all", *_certificate(root, now)))), _PADDING)
+    return render(Table(header, (*rows, ("the root", *_certificate(root, now)))), _PADDING)
 
 
 def _certificate(certificate: Certificate, now: datetime) -> tuple[str, str, str, str]:
@@ -90,7 +90,8 @@ def _way(side: Side, home: Side) -> str:
         local = [each.address for each in side.endpoints if not each.address.endswith(_GATEWAY_PORT)]
         return f"in the same cluster, at {local[0] if local else 'its pod'}"
     used = [each.address for each in side.endpoints if _host(each.address) == home.gateway and each.requests]
-    return f"in {home.cluster}, through its gateway {used[0]}" if used else f"in {home.cluster}, past its gateway"
+    way = f"over mTLS through its gateway {used[0]}" if used else "past its gateway"
+    return f"in {home.cluster}, {way}"
 
 
 def _host(address: str) -> str:
@@ -117,8 +118,10 @@ look around
   kubectl --context {first} -n sample exec deploy/sleep -c sleep -- curl -sS helloworld.sample:5000/hello
 break something
   isthmus lab fault cut {first} {second}{option}
+    (requests to the other side time out, the own side answers)
   isthmus lab fault heal{option}
   isthmus lab fault stop-api {second}{option}
+    (answers go on: the last known endpoints stay)
   isthmus lab fault start-api {second}{option}
 tear down
   isthmus lab down{option}

@@ -20,7 +20,7 @@ def pod_settings(tmp_path: Path) -> ReadSettings:
     """Settings of a pod: keywords are variables, ``files`` are contents by path, ``proxy_config`` is JSON."""
 
     def read(
-        arguments: Arguments = Arguments(),
+        arguments: Arguments | None = None,
         files: dict[str, str] | None = None,
         proxy_config: dict[str, Any] | None = None,
         **variables: str,
@@ -38,6 +38,6 @@ def pod_settings(tmp_path: Path) -> ReadSettings:
             "PROXY_CONFIG": json.dumps(proxy_config or {}),
             **variables,
         }
-        return read_settings(arguments, given, tmp_path)
+        return read_settings(arguments or Arguments(), given, tmp_path)
 
     return read

@@ -57,10 +57,16 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """Two clusters, two networks, overlapping pod ranges; gone at the end of the session."""
-    down("e2e", Quiet())
+    """Two clusters, two networks, overlapping pod ranges; gone at the end of the session.
+
+    With `ISTHMUS_KEEP_LAB` in the environment it stays, and the next run goes on with it.
+    """
+    kept = bool(os.environ.get("ISTHMUS_KEEP_LAB"))
+    if not kept:
+        down("e2e", Quiet())
     yield Lab(up("e2e", topology(DEFAULT), Quiet()), layout("e2e"))
-    down("e2e", Quiet())
+    if not kept:
+        down("e2e", Quiet())
 
 
 @pytest.fixture

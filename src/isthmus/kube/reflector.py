@@ -102,6 +102,7 @@ class Reflector(Generic[T]):
         self._log = log.bind(kind=source.kind.kind, server=client.access.server)
         self._version = ""
         self._doubtful = False
+        self._listed_at = float("-inf")
         self.status = ReflectorStatus()
 
     async def wait_synced(self) -> None:
@@ -122,7 +123,16 @@ class Reflector(Generic[T]):
                     self._version = ""
                 self._doubtful = True
                 self._note_error(error)
-                await asyncio.sleep(self._backoff.next(getattr(error, "retry_after", None)))
+                await asyncio.sleep(self._delay(error))
+
+    def _delay(self, error: Exception) -> float:
+        """Seconds to wait after an error. None when a server says that a version is too old: it answers again.
+
+        Unless a list was fetched only just now and has not helped.
+        """
+        if _needs_list(error) and self._pace.clock() - self._listed_at > self._pace.longest_retry:
+            return 0.0
+        return self._backoff.next(getattr(error, "retry_after", None))
 
     async def _step(self) -> None:
         if not self._version:
@@ -144,6 +154,7 @@ class Reflector(Generic[T]):
             raise
         self._take(listing.items)
         self._version = listing.resource_version
+        self._listed_at = self._pace.clock()
         self._doubtful = False
 
     async def _stay_absent(self) -> None:

@@ -1,6 +1,8 @@
 """The reflector when servers misbehave: nothing that was known is lost, and it finds its way back."""
 
 import asyncio
+import dataclasses
+import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -151,6 +153,16 @@ async def test_an_expired_version_is_listed_again(faulty: Any, faulty_client: Cl
     async with reflecting(faulty_client) as (_, sink):
         await sink.until(lambda: sink.names == {"z"})
     assert versions(faulty.targets)[:3] == ["list", "5", "list"]
+
+
+async def test_a_version_that_expires_long_after_its_list_is_listed_again_at_once(
+    faulty: Any, faulty_client: Client
+) -> None:
+    times = itertools.count(step=100.0)
+    pace = dataclasses.replace(PACE, first_retry=60.0, longest_retry=60.0, clock=lambda: next(times))
+    faulty.answers = [listed("5", "a"), watched(expired()), listed("90", "z")]
+    async with reflecting(faulty_client, pace) as (_, sink):
+        await sink.until(lambda: sink.names == {"z"})
 
 
 async def test_a_server_that_went_back_in_time_is_listed_again(faulty: Any, faulty_client: Client) -> None:

@@ -14,6 +14,7 @@ from isthmus.derive.assignments import AssignmentKey
 from isthmus.derive.audiences import ALL
 from isthmus.derive.clusters import ClusterKey
 from isthmus.derive.destination_policies import DestinationPolicies
+from isthmus.derive.http_ports import PortUse
 from isthmus.derive.listeners import ListenerKey, ServiceListeners
 from isthmus.derive.lookup import Lookup
 from isthmus.derive.plans import GENERAL
@@ -198,11 +199,13 @@ class Changes:
                 yield audience, LISTENER, {names.VIRTUAL_OUTBOUND}
 
     def _port_uses(self, rows: Rows) -> Iterable[Concern]:
-        """Where a Sidecar narrows the view, a port's listener depends on which services use the port."""
-        for port in rows:
+        """A port's listener is there for those who see one of its services, and goes with the last of them."""
+        change: Change[PortUse]
+        for port, change in rows.items():
+            before, after = (use.hosts if use else frozenset() for use in change)
             for audience in self._audiences.all.rows(ALL):
-                visible = self._tables.visibility.scopes.get(audience.scope)
-                if audience.sidecar and visible is not None and not visible.public_too:
+                gained = any(self._sees(audience, hostname) for hostname in after - before)
+                if audience.sidecar and (gained or not any(self._sees(audience, hostname) for hostname in after)):
                     yield audience, LISTENER, {names.listener(audience.outbound.families.wildcard, port)}
 
     def _route_tables(self, rows: Rows) -> Iterable[Concern]:

@@ -64,7 +64,7 @@ def _http(mode: Mode) -> tuple[ChainMatch, ...]:
 
 def _tcp(mode: Mode) -> tuple[ChainMatch, ...]:
     if mode == "DISABLE":
-        return (ChainMatch(http=False, transport=RAW),)
+        return (ChainMatch(http=False),)
     if mode == "STRICT":
         return (ChainMatch(http=False, mesh_tls=True, transport=TLS),)
     return (

@@ -21,12 +21,12 @@ def fault(text: str) -> str:
     """Why an expression cannot be used; empty when it can."""
     if len(text) > _MAX_LENGTH:
         return f"is longer than {_MAX_LENGTH} characters"
-    plain = _ESCAPED.sub("__", text)
+    plain = _ONLY_RE2.sub("a", _ESCAPED.sub("__", text))
     found = _UNSUPPORTED.search(plain)
     if found:
         return f"uses {found[0]!r}, which RE2 does not have"
     try:
-        re.compile(_ONLY_RE2.sub("a", plain))
+        re.compile(plain)
     except re.error as error:
         return f"is not a regular expression: {error}"
     return ""

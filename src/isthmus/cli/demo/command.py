@@ -14,7 +14,7 @@ import click
 from isthmus.cli.demo import summary
 from isthmus.cli.demo.failures import DemoError
 from isthmus.cli.demo.story import Outcome, play
-from isthmus.lab import display, packages, state
+from isthmus.lab import display, packages
 from isthmus.lab import up as bring_up
 from isthmus.lab.addresses import Plan
 from isthmus.lab.binaries import BinaryMissingError
@@ -49,7 +49,7 @@ def _lab(name: str, progress: Progress) -> Plan:
     if missing := packages.missing():
         packages.install(missing, reporter(progress, "packages"))
         progress.done("packages")
-    return bring_up.up(name, None if state.read(name) else topology(DEFAULT), progress)
+    return bring_up.up(name, topology(DEFAULT), progress)
 
 
 def _told(outcome: Outcome, name: str) -> str:

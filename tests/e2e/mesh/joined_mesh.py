@@ -4,7 +4,8 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -69,6 +70,16 @@ class Mesh:
             (f"{socket['address']}:{socket['portValue']}", host["healthStatus"].get("edsHealthStatus", "HEALTHY"))
             for host, socket in sockets
         )
+
+    @asynccontextmanager
+    async def made(self, kind: kinds.Kind, body: dict[str, Any]) -> AsyncIterator[None]:
+        """An object in `here` that is gone afterwards."""
+        metadata = body["metadata"]
+        await self.here.api.create(kind, body)
+        try:
+            yield
+        finally:
+            await self.here.api.delete(kind, metadata["name"], namespace=metadata["namespace"])
 
     def log_of_control_plane(self, member: Member, since: float) -> str:
         """What the control plane said since then (Unix time, whole seconds)."""

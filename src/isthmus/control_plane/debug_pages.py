@@ -13,22 +13,37 @@ import msgspec
 
 from isthmus.collections import Collection, Graph
 from isthmus.control_plane.clusters import ClusterStatus
+from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.derive.domain import ConfigKey, Domain
 from isthmus.model.endpoint import Endpoint, ServiceEndpoints
 
 Query = Mapping[str, str]
 
 
-class NotFound(Exception):  # noqa: N818 - reads as a sentence where it is raised
-    """The page or the thing asked for does not exist; the message says so."""
+class PageError(Exception):
+    """A page cannot be given: an HTTP status, and a sentence for whoever asked."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Pages(NamedTuple):
     """Everything that pages read."""
 
-    graph: Graph
-    domain: Domain
+    mesh_graph: MeshGraph
     clusters: Callable[[], list[ClusterStatus]]
+    templates: Callable[[], Mapping[str, str]]
+
+    @property
+    def graph(self) -> Graph:
+        """All collections."""
+        return self.mesh_graph.host.graph
+
+    @property
+    def domain(self) -> Domain:
+        """What the mesh knows."""
+        return self.mesh_graph.domain
 
     def clusterz(self, query: Query) -> Any:
         """The clusters that are watched. ``age`` (seconds since the last answer) and ``error`` are additions."""
@@ -90,6 +105,17 @@ class Pages(NamedTuple):
         row = self.domain.mesh.get("")
         return {} if row is None else msgspec.to_builtins(row)
 
+    def problems(self, query: Query) -> Any:
+        """What is wrong with users' objects."""
+        return [
+            {"object": f"{kind} {namespace}/{name}", "problems": [str(problem) for problem in found]}
+            for (kind, namespace, name), found in self.mesh_graph.discovery.problems().items()
+        ]
+
+    def inject(self, query: Query) -> Any:
+        """The injection templates in use, by name."""
+        return dict(self.templates())
+
     def collections(self, query: Query) -> Any:
         """The graph's collections with their sizes; with ``?name=`` the keys and inputs of one; and its faults."""
         name = query.get("name")
@@ -97,7 +123,7 @@ class Pages(NamedTuple):
             sizes = {name: len(rows) for name, rows in self.graph.collections.items()}
             return {"collections": sizes, "faults": [fault._asdict() for fault in self.graph.faults.values()]}
         if name not in self.graph.collections:
-            raise NotFound(f"no collection {name!r}; there are {', '.join(self.graph.collections)}")
+            raise PageError(404, f"no collection {name!r}; there are {', '.join(self.graph.collections)}")
         rows = self.graph.collections[name]
         return {str(key): [f"{source}: {value}" for source, value in self.graph.inputs(rows, key)] for key in rows}
 
@@ -111,6 +137,8 @@ class Pages(NamedTuple):
             "registryz": self.registryz,
             "configz": self.configz,
             "mesh": self.mesh,
+            "inject": self.inject,
+            "problems": self.problems,
             "collections": self.collections,
         }
 

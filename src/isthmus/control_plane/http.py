@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,8 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from isthmus import __version__
-from isthmus.control_plane.addresses import Address
-from isthmus.control_plane.debug_pages import NotFound
+from isthmus.control_plane.debug_pages import PageError
 from isthmus.model.identity import Caller
 
 Page = Callable[[Mapping[str, str]], Any]
@@ -64,29 +62,40 @@ def add_metrics(app: web.Application, registry: CollectorRegistry) -> None:
 
 def add_debug(app: web.Application, pages: Mapping[str, Page], access: DebugAccess, authenticate: Authenticate) -> None:
     """``/debug/<page>``; callers that are not on this machine must prove who they are."""
+    names = sorted([*pages, "list"])
 
     async def index(request: web.Request) -> web.Response:
-        return _json(request, sorted([*pages, "list"]))
+        links = "".join(f'<li><a href="/debug/{name}?pretty">{name}</a></li>' for name in names)
+        return web.Response(text=f"<!doctype html><title>debug</title><ul>{links}</ul>", content_type="text/html")
+
+    async def listing(request: web.Request) -> web.Response:
+        return _json(request, names)
 
     async def page(request: web.Request) -> web.Response:
         name = request.match_info["page"]
-        if not is_local(request.remote):
-            caller = await authenticate(request)
-            if caller is None:
-                return web.Response(status=401)
-            if not access.allows(caller, name, request.query):
-                return web.Response(status=403)
         if name not in pages:
             return web.Response(status=404, text=f"no debug page {name!r}; /debug/list names them\n")
         try:
             return _json(request, pages[name](request.query))
-        except NotFound as error:
-            return web.Response(status=404, text=f"{error}\n")
+        except PageError as error:
+            return web.Response(status=error.status, text=f"{error}\n")
 
-    app.router.add_get("/debug", index)
-    app.router.add_get("/debug/", index)
-    app.router.add_get("/debug/list", index)
-    app.router.add_get("/debug/{page}", page)
+    def guarded(name: str | None, handler: Handler) -> Handler:
+        async def checked(request: web.Request) -> web.StreamResponse:
+            if not is_local(request.remote):
+                caller = await authenticate(request)
+                if caller is None:
+                    return web.Response(status=401)
+                if not access.allows(caller, name or request.match_info["page"], request.query):
+                    return web.Response(status=403)
+            return await handler(request)
+
+        return checked
+
+    for path in ("/debug", "/debug/"):
+        app.router.add_get(path, guarded("", index))
+    app.router.add_get("/debug/list", guarded("list", listing))
+    app.router.add_get("/debug/{page}", guarded(None, page))
 
 
 def is_local(remote: str | None) -> bool:
@@ -99,11 +108,3 @@ def _json(request: web.Request, value: Any) -> web.Response:
     if "pretty" in request.query:
         body = msgspec.json.format(body, indent=2)
     return web.Response(body=body, content_type="application/json")
-
-
-async def listen(app: web.Application, address: Address, context: ssl.SSLContext | None = None) -> web.AppRunner:
-    """Serves an application at an address; the runner ends it."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
-    await runner.setup()
-    await web.TCPSite(runner, address.host or None, address.port, ssl_context=context, reuse_address=True).start()
-    return runner

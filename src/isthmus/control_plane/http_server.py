@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from isthmus.control_plane.http import DebugAccess, Page, add_debug, add_health, add_metrics, listen
+from isthmus.control_plane.addresses import Address
+from isthmus.control_plane.errors import listening
+from isthmus.control_plane.http import DebugAccess, Page, add_debug, add_health, add_metrics
 from isthmus.control_plane.settings import Settings
 from isthmus.model.identity import Caller, Credentials
 from isthmus.rpc.credentials import Authenticate
@@ -16,6 +19,7 @@ from isthmus.rpc.refusal import Refused
 from isthmus.rpc.tls import ServerTls
 
 _LONGEST_BODY = 8 * 1024 * 1024
+_FAREWELL = 2.0  # seconds for answers under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +40,32 @@ class HttpServers:
         self._runners: list[web.AppRunner] = []
 
     async def start(self, settings: Settings, parts: HttpParts, tls: ServerTls) -> None:
-        """Opens every port that the settings name."""
+        """Opens every port that the settings name. Without a webhook port webhooks are on the plain one (Istio)."""
         if settings.http:
             app = _application()
             add_health(app, parts.ready)
             _add_debug(app, settings, parts)
-            self._runners.append(await listen(app, settings.http))
+            if not settings.webhook:
+                app.add_routes(parts.webhooks)
+            await self._listen(app, settings.http)
         if settings.monitoring:
             app = _application()
             add_metrics(app, parts.registry)
             _add_debug(app, settings, parts)
-            self._runners.append(await listen(app, settings.monitoring))
+            await self._listen(app, settings.monitoring)
         if settings.webhook:
             app = _application()
             add_health(app, parts.ready)
             app.add_routes(parts.webhooks)
-            self._runners.append(await listen(app, settings.webhook, tls.context))
+            await self._listen(app, settings.webhook, tls.context)
+
+    async def _listen(self, app: web.Application, address: Address, tls: ssl.SSLContext | None = None) -> None:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_FAREWELL)
+        self._runners.append(runner)
+        await runner.setup()
+        site = web.TCPSite(runner, address.host or None, address.port, ssl_context=tls, reuse_address=True)
+        with listening(address):
+            await site.start()
 
     async def close(self) -> None:
         """Answers what was asked already, then closes."""

@@ -1,76 +1,154 @@
-"""What the injection webhook works with: the newest templates, values and mesh settings that could be read.
+"""What injections depend on, current at every moment: templates, values, mesh, nodes, ProxyConfig objects.
 
-A ConfigMap that is malformed is logged with the key at fault, and the former one stays in use.
+Does not know how a pod is injected (``isthmus.inject``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from isthmus.api.mesh_config import MeshConfig
+from isthmus.api.config import Config, row
+from isthmus.api.proxy_config import ProxyConfig
+from isthmus.api.wire import Object
+from isthmus.control_plane.mesh_graph import MeshGraph
+from isthmus.control_plane.named_objects import NamedObjects
 from isthmus.control_plane.settings import Settings
-from isthmus.derive.sources import Sources
-from isthmus.inject.configuration import parse_config, parse_values
+from isthmus.control_plane.watched_files import WatchedFiles
+from isthmus.control_plane.watched_names import ConfigMaps
+from isthmus.inject.configuration import InjectorConfig, parse_config, parse_values
 from isthmus.inject.errors import InjectionError
+from isthmus.inject.path import CLUSTER
 from isthmus.inject.settings import InjectionSettings
 from isthmus.inject.webhook import Outcome
+from isthmus.kube import kinds
+from isthmus.kube.client import Client
+from isthmus.kube.reflector import Reflector, Source
 
 log = structlog.get_logger(__name__)
 
-_KEYS = ("config", "values")
+
+class Templates(msgspec.Struct, frozen=True):
+    """The two keys of the injector's ConfigMap, parsed."""
+
+    config: InjectorConfig
+    values: Mapping[str, Any]
 
 
-class Injection:
-    """Gives ``inject.handlers`` its settings and counts what became of pods."""
+class InjectionSource:
+    """Takes templates from the mounted directory when both files are there, else from the ConfigMap.
 
-    def __init__(self, settings: Settings, sources: Sources, registry: CollectorRegistry) -> None:
+    Malformed ones are logged, and the former ones kept.
+    """
+
+    def __init__(self, settings: Settings, graph: MeshGraph, config_maps: ConfigMaps) -> None:
         self._settings = settings
-        self._sources = sources
-        self._parsed: InjectionSettings | None = None
-        self._problem = "there is no injection ConfigMap: install the istiod chart"
-        self._seen: Mapping[str, str] = {}
-        self._outcomes = {
-            outcome: Counter(f"sidecar_injection_{outcome}", f"Pods with outcome {outcome}.", registry=registry)
-            for outcome in Outcome
-        }
-        self._requests = Counter("sidecar_injection_requests", "Pods that were asked about.", registry=registry)
+        self._graph = graph
+        self._config_maps = config_maps
+        directory = settings.injection_directory
+        self._paths: tuple[Path, Path] = (directory / "config", directory / "values")
+        self.files = WatchedFiles(self._paths, self.update)
+        self._proxy_configs: NamedObjects[Object[ProxyConfig]] = NamedObjects(lambda: None)
+        self._templates: Templates | None = None
+        self._texts: tuple[str, str] | None = None
+        self._problem = ""
 
-    def update(self, data: Mapping[str, str]) -> None:
-        """Takes the ConfigMap's data, or the mounted files in its stead."""
-        files = {key: self._settings.injection_directory / key for key in _KEYS}
-        if all(file.is_file() for file in files.values()):
-            data = {key: file.read_text() for key, file in files.items()}
-        if data == self._seen:
-            return
-        self._seen = dict(data)
+    def update(self) -> None:
+        """Reads the templates again if they changed."""
+        texts = self._read()
+        if texts is None:
+            self._note(f"{self._origin} does not exist")
+        elif texts != self._texts:
+            self._texts = texts
+            self._take(*texts)
+
+    def _take(self, config: str, values: str) -> None:
         try:
-            config, values = parse_config(data.get("config", "")), parse_values(data.get("values", ""))
+            self._templates = Templates(parse_config(config), parse_values(values))
         except InjectionError as error:
-            self._problem = str(error)
-            log.warning("injection configuration not taken, the former one stays", problem=str(error))
+            self._note(f"{self._origin}: {error}")
         else:
-            self._parsed = InjectionSettings(config=config, values=values, revision=self._settings.revision)
+            self._problem = ""
 
-    def settings_for(self, environment: Mapping[str, str]) -> InjectionSettings:
-        """The settings for pods that come with these variables; ``InjectionError`` while there are no templates."""
-        if self._parsed is None:
-            raise InjectionError(self._problem)
-        mesh = self._sources.mesh.get("") or MeshConfig()
-        cluster = environment.get("ISTIO_META_CLUSTER_ID", self._settings.cluster_id)
-        kubelets = {
-            key[1]: node.status.node_info.kubelet_version
-            for key, node in self._sources.nodes.items()
-            if key[0] == cluster
+    def _note(self, problem: str) -> None:
+        if problem != self._problem:
+            log.error("injection templates not taken, the former ones stay in use", problem=problem)
+        self._problem = problem
+
+    def settings_for(self, mesh: Callable[[], Mapping[str, Any]]) -> Callable[[Mapping[str, str]], InjectionSettings]:
+        """What the webhook asks for: settings by the variables of the path that was called."""
+
+        def current(environment: Mapping[str, str]) -> InjectionSettings:
+            if self._templates is None:
+                raise InjectionError(self._problem or f"{self._origin} has not been read yet")
+            settings = self._settings
+            return InjectionSettings(
+                config=self._templates.config,
+                values=self._templates.values,
+                mesh=mesh(),
+                revision=settings.revision,
+                environment=environment,
+                native_sidecars=settings.native_sidecars,
+                kubelets=self._kubelets(environment.get(CLUSTER, settings.cluster_id)),
+                proxy_configs=self._rows(),
+                compliance_policy=settings.compliance_policy,
+                process_environment=settings.environment,
+            )
+
+        return current
+
+    def templates(self) -> Mapping[str, str]:
+        """Template texts by name, for the debug page."""
+        return self._templates.config.templates if self._templates else {}
+
+    def start(self, client: Client, tasks: asyncio.TaskGroup) -> None:
+        """Watches from now on."""
+        source = Source(kinds.PROXY_CONFIG, Object[ProxyConfig], optional=True)
+        tasks.create_task(Reflector(client, source, self._proxy_configs).run(), name="ProxyConfig objects")
+        tasks.create_task(self.files.run(), name="injection files")
+        self.update()
+
+    @property
+    def _origin(self) -> str:
+        return f"ConfigMap {self._settings.namespace}/{self._settings.injection_config_map}"
+
+    def _read(self) -> tuple[str, str] | None:
+        config, values = (self.files.text(path) for path in self._paths)
+        if config is not None and values is not None:
+            return config, values
+        data = self._config_maps.data(self._settings.injection_config_map)
+        return None if data is None else (data.get("config", ""), data.get("values", "{}"))
+
+    def _kubelets(self, cluster: str) -> dict[str, str]:
+        nodes = self._graph.sources.nodes
+        found = ((key[1], nodes.get(key)) for key in nodes.partition(cluster))
+        return {name: node.status.node_info.kubelet_version for name, node in found if node is not None}
+
+    def _rows(self) -> tuple[Config[ProxyConfig], ...]:
+        return tuple(row(self._settings.cluster_id, item) for item in self._proxy_configs.objects.values())
+
+
+class InjectionCounters:
+    """How injections ended, by Istio's names."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str) -> Counter:
+            return Counter(f"sidecar_injection_{name}", text, registry=registry)
+
+        self._requests = counter("requests", "Pods that the webhook was asked about.")
+        self._outcomes = {
+            Outcome.INJECTED: counter("success", "Pods that were injected."),
+            Outcome.SKIPPED: counter("skip", "Pods that were left as they are."),
+            Outcome.FAILED: counter("failure", "Pods that were refused because they could not be injected."),
         }
-        return msgspec.structs.replace(
-            self._parsed, mesh=msgspec.to_builtins(mesh), environment=environment, kubelets=kubelets
-        )
 
     def count(self, outcome: Outcome) -> None:
-        """One pod was decided."""
+        """One request was answered."""
         self._requests.inc()
         self._outcomes[outcome].inc()

@@ -1,20 +1,23 @@
 """The mesh's settings as they stand in ConfigMaps and mounted files, kept current in the graph.
 
-A mounted file stands in for the ConfigMap of the same purpose (Istio's order); a change is taken up live. A
-malformed field is left out and logged with its name; the rest goes on.
+A mounted file stands in for the ConfigMap of the same purpose (Istio's order). A malformed field is left out and
+logged with its name; the rest goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
 from isthmus.api import mesh_config_layers, mesh_networks
 from isthmus.api.config import Problem, Problems
 from isthmus.collections import Batch
-from isthmus.derive.sources import Sources
+from isthmus.control_plane.mesh_graph import MeshGraph
+from isthmus.control_plane.settings import Settings
+from isthmus.control_plane.watched_files import WatchedFiles
+from isthmus.control_plane.watched_names import ConfigMaps
 
 log = structlog.get_logger(__name__)
 
@@ -22,34 +25,34 @@ log = structlog.get_logger(__name__)
 class MeshSettings:
     """Puts the merged settings into the graph whenever one of their parts changes."""
 
-    def __init__(self, sources: Sources, apply: Callable[[Batch], object], files: tuple[Path, Path]) -> None:
-        self._sources = sources
-        self._apply = apply
-        self._mesh_file, self._networks_file = files
-        self.problems: Problems = ()
+    def __init__(self, settings: Settings, graph: MeshGraph, config_maps: ConfigMaps) -> None:
+        self._settings = settings
+        self._graph = graph
+        self._config_maps = config_maps
+        self.files = WatchedFiles((settings.mesh_config, settings.mesh_networks), self.update)
+        self.fields: Mapping[str, Any] = {}
+        """The merged MeshConfig as it was written, as injection templates read it."""
+        self._problems: Problems = ()
 
-    def update(self, standard: Mapping[str, str], shared: Mapping[str, str]) -> None:
-        """Takes the data of the standard ConfigMap and of the shared one (empty when there is none)."""
-        mesh_texts = (("shared", shared.get("mesh", "")), ("mesh", self._text(self._mesh_file, standard, "mesh")))
-        layers: list[mesh_config_layers.Layer] = []
-        problems: list[Problem] = []
-        for name, text in mesh_texts:
-            layer, found = mesh_config_layers.layer(text, name)
-            layers.append(layer)
-            problems += found
-        networks_text = self._text(self._networks_file, standard, "meshNetworks") or shared.get("meshNetworks", "")
-        networks, found = mesh_networks.parse(networks_text)
-        self._note((*problems, *found))
+    def update(self) -> None:
+        """Reads all parts again."""
+        settings, maps = self._settings, self._config_maps
+        standard = maps.data(settings.mesh_config_map) or {}
+        shared = (maps.data(settings.shared_mesh_config) or {}) if settings.shared_mesh_config else {}
+        mesh_file, networks_file = self.files.text(settings.mesh_config), self.files.text(settings.mesh_networks)
+        below, first = mesh_config_layers.layer(shared.get("mesh", ""), "shared")
+        above, second = mesh_config_layers.layer(standard.get("mesh", "") if mesh_file is None else mesh_file, "mesh")
+        networks_text = standard.get("meshNetworks", "") if networks_file is None else networks_file
+        networks, third = mesh_networks.parse(networks_text or shared.get("meshNetworks", ""))
+        self._note((*first, *second, *third))
+        self.fields = mesh_config_layers.merge((below, above))
         batch = Batch()
-        batch.put(self._sources.mesh, "", mesh_config_layers.mesh_config(layers))
-        batch.put(self._sources.mesh_networks, "", networks)
-        self._apply(batch)
+        batch.put(self._graph.sources.mesh, "", mesh_config_layers.mesh_config((below, above)))
+        batch.put(self._graph.sources.mesh_networks, "", networks)
+        self._graph.host.apply(batch)
 
-    def _text(self, file: Path, data: Mapping[str, str], key: str) -> str:
-        return file.read_text() if file.is_file() else data.get(key, "")
-
-    def _note(self, problems: Problems) -> None:
+    def _note(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems:
-            if problem not in self.problems:
+            if problem not in self._problems:
                 log.warning("mesh configuration", problem=str(problem))
-        self.problems = problems
+        self._problems = problems

@@ -13,6 +13,7 @@ import uvloop
 
 from isthmus import __version__
 from isthmus.ca.errors import BundleError
+from isthmus.control_plane.errors import StartError
 from isthmus.control_plane.logs import configure_logs
 from isthmus.control_plane.plane import ControlPlane
 from isthmus.control_plane.settings import Settings
@@ -33,7 +34,7 @@ def run(settings: Settings) -> None:
     try:
         access = access_of(settings)
         uvloop.run(serve(settings, access))
-    except (AccessError, BundleError) as error:
+    except (AccessError, BundleError, StartError) as error:
         log.critical("cannot start", problem=str(error))
         sys.exit(1)
 
@@ -66,5 +67,5 @@ async def serve(settings: Settings, access: Access) -> None:
                 raise _Stopped
         except* _Stopped:
             log.info("stopped")
-        except* BundleError as errors:
+        except* (BundleError, StartError) as errors:
             raise errors.exceptions[0] from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
-from isthmus.collections import Batch, Source
+from isthmus.collections import Batch
+from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.derive.changes import EVERY_NAME
-from isthmus.derive.discovery import Discovery
 from isthmus.model.identity import Caller
 from isthmus.model.locality import Locality
 from isthmus.model.proxy import Proxy, ProxyKind
@@ -23,16 +23,10 @@ _LOCALITY_LABELS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zon
 class ConnectedProxies:
     """Implements ``xds.resources.ResourceSource``: a stream is a row, its resources are look-ups."""
 
-    def __init__(
-        self,
-        discovery: Discovery,
-        proxies: Source[str, Proxy],
-        apply: Callable[[Batch], object],
-        ready: Callable[[], bool],
-    ) -> None:
-        self._discovery = discovery
-        self._proxies = proxies
-        self._apply = apply
+    def __init__(self, graph: MeshGraph, ready: Callable[[], bool]) -> None:
+        self._discovery = graph.discovery
+        self._proxies = graph.domain.proxies
+        self._apply = graph.host.apply
         self._ready = ready
         self._numbers = itertools.count(1)
         self.tools: set[str] = set()

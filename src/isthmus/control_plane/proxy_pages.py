@@ -10,7 +10,7 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.control_plane.config_dump import config_dump, sections
-from isthmus.control_plane.debug_pages import NotFound
+from isthmus.control_plane.debug_pages import PageError
 from isthmus.derive.discovery import Discovery
 from isthmus.model.resource import Resource
 from isthmus.protos import pb, to_dict, type_url
@@ -42,13 +42,13 @@ class ProxyPages:
         return [to_dict(pb("istio.networking.nds.v1.NameTable").FromString(row.body)) for row in found.values()]
 
     def connection(self, query: Query) -> str:
-        """The connection id that ``proxyID`` names (any part of it); ``NotFound`` in Istio's words."""
+        """The connection id that ``proxyID`` names (any part of it); ``PageError`` in Istio's words."""
         wanted = query.get("proxyID", "")
         if not wanted:
-            raise NotFound("You must provide a proxyID in the query string")
+            raise PageError(400, "You must provide a proxyID in the query string")
         found = min((name for name in self._proxies if wanted in name), default=None)
         if found is None:
-            raise NotFound("Proxy not connected to this Pilot instance. It may be connected to another instance.")
+            raise PageError(404, "Proxy not connected to this Pilot instance. It may be connected to another instance.")
         return str(found)
 
     def pages(self) -> dict[str, Callable[[Query], Any]]:
@@ -80,14 +80,14 @@ class AdsPages:
             raise Refused(Code.PERMISSION_DENIED, f"only proxies of namespace {namespace} may be asked for")
         try:
             return msgspec.json.encode(self._pages[name](query))
-        except NotFound as error:
+        except PageError as error:
             raise Refused(Code.INVALID_ARGUMENT, str(error)) from error
 
     def config_dump(self, proxy: str) -> Mapping[str, Resource]:
         """The sections of a proxy's configuration."""
         try:
             connection = self._proxies.connection({"proxyID": proxy})
-        except NotFound as error:
+        except PageError as error:
             raise Refused(Code.INVALID_ARGUMENT, str(error)) from error
         found = sections(self._proxies.discovery, connection)
         return {name: _resource(name, message) for name, message in found.items()}

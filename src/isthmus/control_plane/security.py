@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from isthmus.ca.serving import KeyPair, ServingIdentity, issue_serving, serving_
 from isthmus.ca.signing import Lifetimes
 from isthmus.ca.store import BundleDirectory
 from isthmus.control_plane.settings import Settings
+from isthmus.kube.backoff import Backoff
 from isthmus.kube.client import Client
+from isthmus.kube.errors import KubeError
 from isthmus.rpc.tls import ServerTls
 
 log = structlog.get_logger(__name__)
@@ -42,9 +45,19 @@ async def open_authority(settings: Settings, client: Client, trust_domain: str, 
         return authority
     profile = RootProfile(organization=trust_domain, lifetime=settings.self_signed_ttl)
     secret = RootSecret(client, settings.namespace, profile)
-    authority = Authority(await secret.load_or_create(), several_roots=settings.several_roots)
+    authority = Authority(await _load(secret), several_roots=settings.several_roots)
     tasks.create_task(secret.keep(authority), name="CA secret")
     return authority
+
+
+async def _load(secret: RootSecret) -> Bundle:
+    backoff = Backoff(random.random, first=0.2)
+    while True:
+        try:
+            return await secret.load_or_create()
+        except KubeError as error:
+            log.warning("the CA's Secret cannot be read or made, trying again", error=str(error))
+            await asyncio.sleep(backoff.next())
 
 
 class ServingCertificate:

@@ -50,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True):
     shutdown: float = 10.0
     insecure_kubeconfig_options: tuple[str, ...] = ()
     allowed_debug_namespaces: tuple[str, ...] = ()
+    native_sidecars: str = "auto"  # true, false or auto: by the nodes' versions
+    compliance_policy: str = ""
+    environment: Mapping[str, str] = {}  # the process's own, as injection templates may read it
     log_level: str = "info"
 
     @property
@@ -88,7 +91,7 @@ def from_environment(environment: Mapping[str, str], base: Settings | None = Non
             changes[field] = parse(text)
         except ValueError as error:
             raise SettingsError(f"environment variable {variable}={text!r}: {error}") from error
-    return msgspec.structs.replace(base or Settings(), **changes)
+    return msgspec.structs.replace(base or Settings(), environment=dict(environment), **changes)
 
 
 def duration(text: str) -> float:
@@ -141,5 +144,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "EXTERNAL_ISTIOD": ("external", switch),
     "PILOT_REMOTE_CLUSTER_TIMEOUT": ("remote_timeout", duration),
     "PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS": ("insecure_kubeconfig_options", words),
+    "ENABLE_NATIVE_SIDECARS": ("native_sidecars", str.lower),
+    "COMPLIANCE_POLICY": ("compliance_policy", str),
     "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES": ("allowed_debug_namespaces", words),
 }

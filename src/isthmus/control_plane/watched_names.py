@@ -24,10 +24,10 @@ class ConfigMaps:
         source = Source(kinds.CONFIG_MAP, ConfigMap, Query(namespace=settings.namespace))
         self._reflector = Reflector(client, source, self._maps)
 
-    def data(self, name: str) -> Mapping[str, str]:
-        """The data of one; empty when there is none."""
+    def data(self, name: str) -> Mapping[str, str] | None:
+        """The data of one; None when there is none."""
         found = self._maps.objects.get((self._namespace, name))
-        return found.data if found else {}
+        return found.data if found else None
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Watches from now on; returns when all have been read once."""

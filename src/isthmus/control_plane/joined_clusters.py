@@ -1,0 +1,81 @@
+"""All clusters that this process works with: the own one, and those that Secrets declare."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from isthmus.control_plane.clusters import ClusterStatus, ClusterWatch, own_status
+from isthmus.control_plane.feeds import cluster_feeds, own_feeds
+from isthmus.control_plane.intake import Intake
+from isthmus.control_plane.mesh_graph import MeshGraph
+from isthmus.control_plane.metrics import RemoteClusterCounters
+from isthmus.control_plane.remote_clusters import RemoteClusters, Surroundings
+from isthmus.control_plane.remote_secrets import SecretProblem, desired_clusters
+from isthmus.control_plane.settings import Settings
+from isthmus.control_plane.watched_names import RemoteSecrets
+from isthmus.kube.client import Client
+
+log = structlog.get_logger(__name__)
+
+
+class JoinedClusters:
+    """Keeps their rows in the graph, and knows their API servers."""
+
+    def __init__(self, settings: Settings, client: Client, graph: MeshGraph, counters: RemoteClusterCounters) -> None:
+        self._settings = settings
+        self._client = client
+        self._graph = graph
+        self._counters = counters
+        self._feeds = (*cluster_feeds(graph.sources), *own_feeds(graph.sources))
+        self._own = ClusterWatch(
+            settings.cluster_id, client, Intake(settings.cluster_id, self._feeds, graph.host.apply)
+        )
+        self._secrets = RemoteSecrets(client, settings.namespace, self._secrets_changed)
+        self._remotes: RemoteClusters | None = None
+        self._problems: tuple[SecretProblem, ...] = ()
+
+    def statuses(self) -> list[ClusterStatus]:
+        """All clusters, the own one first."""
+        return [own_status(self._own), *(self._remotes.statuses() if self._remotes else ())]
+
+    def names(self) -> list[str]:
+        """Their ids."""
+        return [status.id for status in self.statuses()]
+
+    def client(self, cluster: str) -> Client | None:
+        """The client of a cluster's API server; an empty name is the own cluster, None says that it is unknown."""
+        if cluster in ("", self._settings.cluster_id):
+            return self._client
+        return self._remotes.client(cluster) if self._remotes else None
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Watches the own cluster from now on."""
+        tasks.create_task(self._own.run(self._feeds), name="own cluster")
+
+    async def sync(self, tasks: asyncio.TaskGroup) -> None:
+        """Returns when the own cluster is read, and every remote one that is declared now is read or late."""
+        self._remotes = RemoteClusters(
+            Surroundings(
+                feeds=cluster_feeds(self._graph.sources),
+                apply=self._graph.host.apply,
+                tasks=tasks,
+                timeout=self._settings.remote_timeout,
+                late=self._counters.late,
+            )
+        )
+        await self._secrets.start(tasks)
+        await self._own.intake.complete.wait()
+        await self._remotes.wait_first_sync()
+
+    def _secrets_changed(self) -> None:
+        assert self._remotes is not None
+        declared, problems = desired_clusters(
+            self._secrets.current(), self._settings.cluster_id, self._settings.insecure_kubeconfig_options
+        )
+        for problem in problems:
+            if problem not in self._problems:
+                log.error("remote secret", secret=problem.secret, cluster=problem.cluster, problem=problem.message)
+        self._problems = problems
+        self._remotes.update(declared, {problem.cluster for problem in problems})

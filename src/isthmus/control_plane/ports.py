@@ -1,0 +1,49 @@
+"""The process's ports: discovery and certificates over gRPC, pages and webhooks over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+
+from isthmus.control_plane.errors import listening
+from isthmus.control_plane.http_server import HttpParts, HttpServers
+from isthmus.control_plane.security import Security, ServingCertificate
+from isthmus.control_plane.settings import Settings
+from isthmus.rpc.server import RpcServer
+from isthmus.rpc.tls import ServerTls
+from isthmus.xds.server import XdsServer
+
+
+class Ports:
+    """Opened together, closed in the order in which clients notice least."""
+
+    def __init__(self, settings: Settings, xds: XdsServer) -> None:
+        self._settings = settings
+        self._xds = xds
+        self._rpc = RpcServer()
+        self._http = HttpServers()
+
+    async def open(self, security: Security, parts: HttpParts, tasks: asyncio.TaskGroup) -> None:
+        """Opens every port that the settings name; ``StartError`` names the one that cannot be had."""
+        grpc_tls, web_tls = ServerTls(), ServerTls(("http/1.1",))
+        serving = ServingCertificate(self._settings, security.authority, (grpc_tls, web_tls))
+        tasks.create_task(serving.keep(), name="serving certificate")
+        await self._open_grpc(security, grpc_tls)
+        await self._http.start(self._settings, parts, web_tls)
+
+    async def close(self, seconds: float) -> None:
+        """Takes no more connections, sends clients elsewhere, and closes what is left."""
+        self._rpc.stop_listening()
+        await self._xds.drain(seconds)
+        await self._rpc.close()
+        await self._http.close()
+
+    async def _open_grpc(self, security: Security, tls: ServerTls) -> None:
+        settings = self._settings
+        if settings.grpc:
+            with listening(settings.grpc):
+                await self._rpc.listen([self._xds.service(None), security.certificates], *settings.grpc)
+        if settings.secure_grpc:
+            authenticate = security.authentication.authenticate if settings.xds_auth else None
+            services = [self._xds.service(authenticate), security.certificates]
+            with listening(settings.secure_grpc):
+                await self._rpc.listen(services, *settings.secure_grpc, tls)

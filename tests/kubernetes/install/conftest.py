@@ -1,6 +1,6 @@
 """Clusters to install into: a real API server, emptied after each test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,15 @@ from isthmus.install.owned import delete, owned_objects
 from isthmus.kube import kinds
 from isthmus.kube.access import load_kubeconfig
 from isthmus.kube.client import Client
+from isthmus.lab import apiserver as api
 from isthmus.lab.apiserver import ApiServer
+
+
+@pytest.fixture(scope="session")
+def apiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """An API server of these tests' own: purging takes away what other tests need."""
+    with api.running(tmp_path_factory.mktemp("install")) as server:
+        yield server
 
 
 @pytest.fixture

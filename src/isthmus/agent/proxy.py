@@ -9,14 +9,15 @@ of their own, and only then the gRPC library is loaded, while those two are star
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import signal
+import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import isthmus
 from isthmus.agent import bootstrap_files, http_server, unix_socket
@@ -31,9 +32,13 @@ from isthmus.agent.status_server import StatusServer
 from isthmus.agent.workload_identity import KeyAhead
 
 if TYPE_CHECKING:
+    from isthmus.agent.name_server import NameServer
+    from isthmus.agent.secret_cache import SecretCache
     from isthmus.agent.workload_secrets import WorkloadSecrets
 
 log = logging.getLogger("agent")
+
+Upkeep = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def run(settings: Settings, root: Path) -> int:
@@ -48,19 +53,25 @@ async def run(settings: Settings, root: Path) -> int:
         envoy = await Envoy.start(settings)
         stack.callback(envoy.kill)
         log.info("started Envoy of %s, %s", settings.pod.name, settings.certificates.identity)
-
-        from isthmus.agent import sds_server  # brings the gRPC library with it
-        from isthmus.agent.workload_secrets import workload_secrets
-
-        secrets = workload_secrets(settings, root, key.take)
-        stack.callback((await sds_server.serve(listener, secrets.store, secrets.files.demand)).close)
-        await stack.enter_async_context(_background(secrets))
-        drainer = Drainer(envoy, settings)
-        metrics = _metrics(secrets, time.monotonic() - began)
-        status = _status(settings, drainer, envoy, metrics, stop)
+        secrets = await _serve_secrets(settings, root, key, listener, stack)
+        names = await _serve_names(settings, stack)
+        await stack.enter_async_context(_kept_up(secrets.run, *([names.run] if names else [])))
+        parts = _Parts(settings, envoy, Drainer(envoy, settings), stop, names)
+        status = _status(parts, _metrics(secrets.cache, time.monotonic() - began))
         server = await http_server.serve(status.handle, http_server.listen(settings.ports.status))
         stack.callback(server.close)
-        return await _until_end(envoy, drainer, stop)
+        return await _until_end(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is running."""
+
+    settings: Settings
+    envoy: Envoy
+    drainer: Drainer
+    stop: asyncio.Event
+    names: NameServer | None
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -70,17 +81,40 @@ def _stop_on_signals() -> asyncio.Event:
     return stop
 
 
+async def _serve_secrets(
+    settings: Settings, root: Path, key: KeyAhead, listener: socket.socket, stack: AsyncExitStack
+) -> WorkloadSecrets:
+    from isthmus.agent import sds_server  # brings the gRPC library with it
+    from isthmus.agent.workload_secrets import workload_secrets
+
+    secrets = workload_secrets(settings, root, key.take)
+    stack.callback((await sds_server.serve(listener, secrets.store, secrets.files.demand)).close)
+    return secrets
+
+
+async def _serve_names(settings: Settings, stack: AsyncExitStack) -> NameServer | None:
+    """Serves DNS in pods whose DNS is captured; others do not even load it."""
+    if settings.dns.address is None:
+        return None
+    from isthmus.agent import resolver_file
+    from isthmus.agent.name_server import NameServer
+
+    names = NameServer(settings, resolver_file.read())
+    await names.listen(stack)
+    return names
+
+
 @asynccontextmanager
-async def _background(secrets: WorkloadSecrets) -> AsyncIterator[None]:
-    """Runs the secrets' upkeep beside the body; a bug there ends the agent, loudly."""
+async def _kept_up(*upkeep: Upkeep) -> AsyncIterator[None]:
+    """Runs what never ends beside the body; a bug there ends the agent, loudly."""
     async with asyncio.TaskGroup() as group:
-        upkeep = group.create_task(secrets.run())
+        tasks = [group.create_task(work()) for work in upkeep]
         yield
-        upkeep.cancel()
+        for task in tasks:
+            task.cancel()
 
 
-def _metrics(secrets: WorkloadSecrets, startup_seconds: float) -> AgentMetrics:
-    cache = secrets.cache
+def _metrics(cache: SecretCache, startup_seconds: float) -> AgentMetrics:
     return AgentMetrics(
         version=isthmus.__version__,
         certificate_expiry=lambda: cache.issued.validity.not_after if cache.issued else 0.0,
@@ -89,31 +123,30 @@ def _metrics(secrets: WorkloadSecrets, startup_seconds: float) -> AgentMetrics:
     )
 
 
-def _status(
-    settings: Settings, drainer: Drainer, envoy: Envoy, metrics: AgentMetrics, stop: asyncio.Event
-) -> StatusServer:
+def _status(parts: _Parts, metrics: AgentMetrics) -> StatusServer:
+    settings = parts.settings
     addresses = settings.pod.addresses
-    targets = parse_targets(settings.application.metrics)
+    names = parts.names
     return StatusServer(
-        readiness=Readiness(envoy.admin, lambda: drainer.draining),
+        readiness=Readiness(parts.envoy.admin, lambda: parts.drainer.draining),
         prober=Prober(parse_probes(settings.application.probers), addresses[0] if addresses else ""),
-        metrics=MergedMetrics(metrics, settings.ports.envoy_prometheus, targets),
-        drain=drainer.begin,
-        quit=stop.set,
-        name_table=lambda: json.dumps({}).encode(),
+        metrics=MergedMetrics(metrics, settings.ports.envoy_prometheus, parse_targets(settings.application.metrics)),
+        drain=parts.drainer.begin,
+        quit=parts.stop.set,
+        name_table=lambda: names.page() if names else b"{}",
     )
 
 
-async def _until_end(envoy: Envoy, drainer: Drainer, stop: asyncio.Event) -> int:
-    ended = asyncio.create_task(envoy.wait())
-    stopped = asyncio.create_task(stop.wait())
+async def _until_end(parts: _Parts) -> int:
+    ended = asyncio.create_task(parts.envoy.wait())
+    stopped = asyncio.create_task(parts.stop.wait())
     try:
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
             log.error("Envoy ended with status %d", ended.result())
             return ended.result()
         log.info("told to end: draining")
-        await drainer.finish()
+        await parts.drainer.finish()
         return 0
     finally:
         ended.cancel()

@@ -21,6 +21,7 @@ CSR_REQUEST = pb("istio.v1.auth.IstioCertificateRequest")
 CSR_RESPONSE = pb("istio.v1.auth.IstioCertificateResponse")
 TLS = "envoy.extensions.transport_sockets.tls.v3"
 LISTENERS = "type.googleapis.com/envoy.config.listener.v3.Listener"
+NAMES = "type.googleapis.com/istio.networking.nds.v1.NameTable"
 ROUTER = "envoy.extensions.filters.http.router.v3.Router"
 
 
@@ -103,7 +104,7 @@ class ControlPlane:
         await self.answering.wait()
         response = DELTA_RESPONSE(type_url=request.type_url, nonce=request.type_url)
         for message in self.resources.get(request.type_url, []):
-            response.resources.add(name=message.name, version="1", resource=to_any(message))
+            response.resources.add(name=getattr(message, "name", "table"), version="1", resource=to_any(message))
         await stream.send_message(response)
 
 
@@ -136,6 +137,16 @@ def mutual_tls_listener(port: int) -> Any:
         traffic_direction="INBOUND",
         filter_chains=[chain],
     )
+
+
+def name_table(**hosts: str) -> Any:
+    """A table of services of the namespace ``sample``, each with one address."""
+    table = pb("istio.networking.nds.v1.NameTable")()
+    for short, address in hosts.items():
+        entry = table.table[f"{short}.sample.svc.cluster.local"]
+        entry.ips.append(address)
+        entry.registry, entry.shortname, entry.namespace = "Kubernetes", short, "sample"
+    return table
 
 
 def answer_route() -> dict[str, Any]:

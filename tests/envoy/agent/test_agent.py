@@ -6,9 +6,11 @@ import asyncio
 import json
 import ssl
 
+import dns.asyncquery
+import dns.message
 import pytest
 from agent_authority import Authority
-from agent_control_plane import LISTENERS, free_port, mutual_tls_listener
+from agent_control_plane import LISTENERS, NAMES, free_port, mutual_tls_listener, name_table
 from cryptography import x509
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
@@ -194,6 +196,26 @@ async def test_probes_of_the_application_are_passed_on(serving, start_agent, app
         assert found == expected
         assert (await agent.get("status", "/app-health/other/livez")).status == 404
     assert application.paths == ["/ok", "/broken"]
+
+
+async def test_names_are_answered_from_the_control_planes_table_and_its_successors(serving, start_agent):
+    serving.plane.resources[NAMES] = [name_table(web="10.0.0.1")]
+    port = free_port()
+    captured = {"ISTIO_META_DNS_CAPTURE": "true", "DNS_PROXY_ADDR": f"localhost:{port}"}
+    async with start_agent(serving.port, captured) as agent:
+        await agent.ready()
+        await agent.answer("status", "/debug/ndsz", lambda answer: b"10.0.0.1" in answer.body)
+        assert await _resolved("web.sample.", port) == ["10.0.0.1"]
+        assert {node.id for node in serving.plane.nodes} == {"sidecar~127.0.0.1~app-1.sample~sample.svc.cluster.local"}
+        serving.plane.resources[NAMES] = [name_table(web="10.0.0.2")]
+        await serving.plane.end_streams()
+        await agent.answer("status", "/debug/ndsz", lambda answer: b"10.0.0.2" in answer.body)
+        assert await _resolved("web.", port) == ["10.0.0.2"]
+
+
+async def _resolved(name: str, port: int) -> list[str]:
+    answer = await dns.asyncquery.udp(dns.message.make_query(name, "A"), "127.0.0.1", port=port, timeout=5)
+    return [record.address for record in answer.answer[0]]
 
 
 def _metric(page: bytes, name: bytes) -> float:

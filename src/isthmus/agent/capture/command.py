@@ -9,9 +9,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-from isthmus.agent import interfaces, logs
+from isthmus.agent import interfaces, logs, resolver_file
 from isthmus.agent.capture import arguments, validation
 from isthmus.agent.capture.install import InstallError, install, remove
 from isthmus.agent.capture.iptables_text import iptables_text
@@ -58,18 +57,8 @@ def _read(words: list[str]) -> tuple[Capture, arguments.Options]:
     logs.configure(values["log_output_level"], as_json=False)
     if unknown:
         log.warning("options without effect here: %s", " ".join(unknown))
-    surroundings = arguments.Surroundings(interfaces.has_ipv6(), name_servers(Path("/etc/resolv.conf")))
+    surroundings = arguments.Surroundings(interfaces.has_ipv6(), resolver_file.read().name_servers)
     return arguments.capture(values, Variables(os.environ), surroundings), arguments.options(values)
-
-
-def name_servers(path: Path) -> tuple[str, ...]:
-    """The servers of a resolv.conf; none when there is no such file."""
-    try:
-        lines = path.read_text().splitlines()
-    except FileNotFoundError:
-        return ()
-    fields = (line.split() for line in lines)
-    return tuple(words[1] for words in fields if len(words) > 1 and words[0] == "nameserver")
 
 
 def _guarded(action: Callable[[], None]) -> int:

@@ -162,13 +162,10 @@ def _discovery_tls(settings: Settings) -> dict[str, Any]:
         "alpn_protocols": ["h2"],
         "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
     }
-    if settings.discovery.root is None:
-        common["validation_context"] = {**validation, "system_root_certs": {}}
-    else:
-        common["combined_validation_context"] = {
-            "default_validation_context": validation,
-            "validation_context_sds_secret_config": file_secret(settings, ROOT_SECRET),
-        }
+    common["combined_validation_context"] = {
+        "default_validation_context": validation,
+        "validation_context_sds_secret_config": file_secret(settings, ROOT_SECRET),
+    }
     tls = {"@type": f"{_TYPES}.transport_sockets.tls.v3.UpstreamTlsContext", "common_tls_context": common}
     # RFC 6066: a server name in the handshake is a DNS name, never an address.
     server_name = {} if is_address else {"sni": name}

@@ -35,8 +35,6 @@ def _secrets(settings: Settings) -> list[dict[str, Any]]:
         return []
     token = {"name": TOKEN_SECRET, "generic_secret": {"secret": _watched(settings.paths.token)}}
     root = settings.discovery.root
-    if root is None:
-        return [token]
     roots = {"trusted_ca": {"filename": str(root)}, "watched_directory": {"path": str(root.parent)}}
     return [token, {"name": ROOT_SECRET, "validation_context": roots}]
 

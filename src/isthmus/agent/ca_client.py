@@ -50,8 +50,8 @@ class CaClient:
             reason = f"{Status(error.status).name}: {error.message or 'no details'}"
             raise SigningError(f"{authority.address} refused the certificate: {reason}") from None
         except ssl.SSLCertVerificationError as error:
-            root = authority.root or "the system's roots"
-            raise SigningError(f"{authority.address} is not trusted by {root}: {error.verify_message}") from None
+            reason = f"is not trusted by {authority.root}: {error.verify_message}"
+            raise SigningError(f"{authority.address} {reason}") from None
         except (OSError, TimeoutError, StreamTerminatedError, ProtocolError, WireError, ValueError) as error:
             raise SigningError(f"{authority.address}: {error or type(error).__name__}") from None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.agent import interfaces, pod, proxy_config
+from isthmus.agent import interfaces, pod, proxy_config, system_roots
 from isthmus.agent.settings import (
     Address,
     Application,
@@ -116,7 +116,7 @@ def _mesh_defaults(path: Path) -> Mapping[str, Any]:
 
 
 def _paths(variables: Variables, proxy: proxy_config.ProxyConfig, root: Path) -> Paths:
-    output = variables.text("OUTPUT_CERTS")
+    output, override = variables.text("OUTPUT_CERTS"), variables.text("ISTIO_BOOTSTRAP_OVERRIDE")
     socket_name = variables.text("WORKLOAD_IDENTITY_SOCKET_FILE", "socket")
     return Paths(
         config=root / proxy.config_path,
@@ -125,6 +125,7 @@ def _paths(variables: Variables, proxy: proxy_config.ProxyConfig, root: Path) ->
         workload_socket=root / "var/run/secrets/workload-spiffe-uds" / socket_name,
         workload_certificates=root / "var/run/secrets/workload-spiffe-credentials",
         output_certificates=root / output if output else None,
+        bootstrap_override=root / override if override else None,
     )
 
 
@@ -137,11 +138,11 @@ def _discovery(variables: Variables, address: Address, root: Path) -> Upstream:
     )
 
 
-def _root(variables: Variables, name: str, root: Path) -> Path | None:
-    """The bundle that a server is held to, in the contract's order; None for the system's roots."""
+def _root(variables: Variables, name: str, root: Path) -> Path:
+    """The bundle that a server is held to, in the contract's order."""
     chosen = variables.text(name)
     if chosen == _SYSTEM_ROOTS:
-        return None
+        return system_roots.path()
     if chosen:
         return root / chosen
     provisioned = variables.text("PROV_CERT")

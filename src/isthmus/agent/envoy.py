@@ -17,7 +17,7 @@ _LOG_FORMAT = "%Y-%m-%dT%T.%fZ\t%l\tenvoy %n %g:%#\t%v\tthread=%t"
 
 
 def command(settings: Settings) -> list[str]:
-    """Envoy's command line."""
+    """Envoy's command line; OSError when the user's part of the bootstrap cannot be read."""
     ipv4 = not settings.pod.addresses or "." in settings.pod.addresses[0]
     words = {
         "-c": str(settings.paths.bootstrap),
@@ -34,6 +34,9 @@ def command(settings: Settings) -> list[str]:
     workers = concurrency(settings)
     if workers:
         words["--concurrency"] = str(workers)
+    override = settings.paths.bootstrap_override
+    if override is not None:
+        words["--config-yaml"] = override.read_text()  # Envoy lays it over the bootstrap itself
     flags = ["--disable-hot-restart", "--allow-unknown-static-fields"]
     return [settings.proxy.binary_path, *(word for pair in words.items() for word in pair), *flags]
 

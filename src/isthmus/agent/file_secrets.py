@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from isthmus.agent.messages.secret import KeyPair, SystemTrust, TrustBundle
+from isthmus.agent import system_roots
+from isthmus.agent.messages.secret import KeyPair, TrustBundle
 from isthmus.agent.secret_store import SecretStore
 
 log = logging.getLogger("secrets")
@@ -51,11 +52,10 @@ class FileSecrets:
         if name.startswith(_CERTIFICATE) and "~" in name:
             chain, key = name.removeprefix(_CERTIFICATE).split("~", 1)
             self.watch(name, (chain, key), lambda pem: self._put_pair(name, pem))
-        elif name == _ROOT + _SYSTEM:
-            self._store.put(name, SystemTrust())
         elif name.startswith(_ROOT):
-            paths = (name.removeprefix(_ROOT),)
-            self.watch(name, paths, lambda pem: self._put_roots(name, pem))
+            file = name.removeprefix(_ROOT)
+            path = system_roots.path() if file == _SYSTEM else file
+            self.watch(name, (path,), lambda pem: self._put_roots(name, pem))
 
     def watch(self, name: str, paths: Iterable[str | Path], loaded: Loaded) -> None:
         """Calls ``loaded`` with the files' contents, now if all exist, and after each change."""

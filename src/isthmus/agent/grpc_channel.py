@@ -49,15 +49,12 @@ def open_channel(upstream: Upstream) -> Channel:
     return Channel(address.host, address.port, ssl=context, codec=MessageCodec(), config=config)
 
 
-def _pinned(root: Path | None) -> ssl.SSLContext:
-    """Trust in this bundle alone, or in the system's roots when there is none."""
+def _pinned(root: Path) -> ssl.SSLContext:
+    """Trust in this bundle alone."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["h2"])
-    if root is None:
-        context.load_default_certs()
-    else:
-        context.load_verify_locations(cafile=root)
+    context.load_verify_locations(cafile=root)
     return context
 
 

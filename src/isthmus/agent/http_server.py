@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import errno
 import ipaddress
 import logging
 import socket
@@ -35,16 +36,16 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def listen(port: int) -> socket.socket:
-    """A socket on all of the pod's addresses, of both families where the kernel has both."""
+    """A socket on all of the pod's addresses, of both families where the kernel has both.
+
+    OSError naming the port when it is taken.
+    """
     try:
         return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
     except (OSError, ValueError) as unavailable:
-        if isinstance(unavailable, OSError) and unavailable.errno == _ADDRESS_IN_USE:
-            raise
+        if isinstance(unavailable, OSError) and unavailable.errno == errno.EADDRINUSE:
+            raise OSError(errno.EADDRINUSE, f"port {port} is taken by another program of this pod") from None
         return socket.create_server(("0.0.0.0", port), backlog=128)  # noqa: S104 -- kubelet calls from outside
-
-
-_ADDRESS_IN_USE = 98
 
 
 async def serve(handler: Handler, listener: socket.socket) -> asyncio.Server:

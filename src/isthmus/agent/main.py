@@ -16,7 +16,10 @@ from isthmus.agent.variables import SettingError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command and exits with its status; 2 for a mistake in arguments or environment."""
+    """Runs one command and exits with its status.
+
+    2 for a mistake in arguments or environment, 1 for a port or file that is not to be had.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = _COMMANDS.get(words[0]) if words else None
     if command is None:
@@ -26,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SettingError as error:
         print(f"isthmus-agent {words[0]}: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        print(f"isthmus-agent {words[0]}: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 def _proxy(words: list[str]) -> int:

@@ -42,11 +42,16 @@ Upkeep = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def run(settings: Settings, root: Path) -> int:
-    """Runs until Envoy ends (the result is its exit status) or the pod is told to end (0, after a drain)."""
+    """Runs until Envoy ends (the result is its exit status) or the pod is told to end (0, after a drain).
+
+    OSError when a port, a file or Envoy itself is not to be had.
+    """
     began = time.monotonic()
     stop = _stop_on_signals()
     async with AsyncExitStack() as stack:
+        # Listening comes first: what connects from now on waits, instead of failing and trying again later.
         listener = stack.enter_context(unix_socket.listen(settings.paths.workload_socket))
+        status_listener = stack.enter_context(http_server.listen(settings.ports.status))
         bootstrap_files.write(settings)
         key = KeyAhead(settings.certificates.identity, settings.certificates.key)
         key.begin()
@@ -58,7 +63,7 @@ async def run(settings: Settings, root: Path) -> int:
         await stack.enter_async_context(_kept_up(secrets.run, *([names.run] if names else [])))
         parts = _Parts(settings, envoy, Drainer(envoy, settings), stop, names)
         status = _status(parts, _metrics(secrets.cache, time.monotonic() - began))
-        server = await http_server.serve(status.handle, http_server.listen(settings.ports.status))
+        server = await http_server.serve(status.handle, status_listener)
         stack.callback(server.close)
         return await _until_end(parts)
 

@@ -42,6 +42,7 @@ class Paths:
     workload_socket: Path
     workload_certificates: Path
     output_certificates: Path | None
+    bootstrap_override: Path | None
 
     @property
     def bootstrap(self) -> Path:
@@ -53,13 +54,13 @@ class Paths:
 class Upstream:
     """How the control plane or the CA is reached.
 
-    ``root`` is the bundle that its certificate must chain to, None for the system's; ``server_name`` is the
-    name that the certificate must carry; ``headers`` go with every request.
+    ``root`` is the bundle that its certificate must chain to; ``server_name`` is the name that the certificate
+    must carry; ``headers`` go with every request.
     """
 
     address: Address
     server_name: str
-    root: Path | None
+    root: Path
     headers: Mapping[str, str]
 
 

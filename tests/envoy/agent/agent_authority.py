@@ -49,6 +49,13 @@ class Authority:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=True)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(PEM).decode()
 
+    def workload_files(self, identity: str) -> dict[str, str]:
+        """Certificate, key and root of a workload, as files that are mounted into a pod."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+        chain = self.sign(key.public_key(), [x509.UniformResourceIdentifier(identity)])
+        return {"cert-chain.pem": chain, "key.pem": private, "root-cert.pem": self.pem}
+
     def server_chain(self, directory: Path) -> Path:
         """A file with certificate and key of a server on this machine."""
         key = ec.generate_private_key(ec.SECP256R1())

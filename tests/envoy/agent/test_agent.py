@@ -11,11 +11,14 @@ import dns.message
 import pytest
 from agent_authority import Authority
 from agent_control_plane import LISTENERS, NAMES, free_port, mutual_tls_listener, name_table
+from agent_process import write_projected
 from cryptography import x509
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from isthmus.agent.http_client import Call, fetch
+
+EXPIRY = b'istio_agent_cert_expiry_seconds{resource_name="default"}'
 
 
 async def test_a_pod_becomes_ready_with_a_certificate_of_its_own_identity(serving, start_agent):
@@ -196,6 +199,30 @@ async def test_probes_of_the_application_are_passed_on(serving, start_agent, app
         assert found == expected
         assert (await agent.get("status", "/app-health/other/livez")).status == 404
     assert application.paths == ["/ok", "/broken"]
+
+
+async def test_mounted_certificates_are_used_instead_of_the_authority(serving, start_agent, root_directory, authority):
+    serving.plane.resources[LISTENERS] = [mutual_tls_listener(free_port())]
+    mounted = root_directory / "var/run/secrets/workload-spiffe-credentials"
+    write_projected(mounted, authority.workload_files("spiffe://cluster.local/ns/sample/sa/mounted"))
+    async with start_agent(serving.port) as agent:
+        await agent.ready()
+        leaf = await agent.until_certificate(lambda leaf: bool(leaf))
+        assert leaf["subject_alt_names"] == [{"uri": "spiffe://cluster.local/ns/sample/sa/mounted"}]
+        write_projected(mounted, authority.workload_files("spiffe://cluster.local/ns/sample/sa/mounted"))
+        await agent.until_certificate(lambda other: other["serial_number"] != leaf["serial_number"])
+        assert serving.plane.signed == []
+
+
+async def test_certificates_are_copied_for_an_application_that_asks(serving, start_agent, root_directory, authority):
+    async with start_agent(serving.port, {"OUTPUT_CERTS": "certs"}) as agent:
+        await agent.ready()
+        await serving.plane.until(lambda: bool(serving.plane.signed))
+        await agent.answer("status", "/metrics", lambda answer: _metric(answer.body, EXPIRY) > 0)
+        names = {path.name for path in (root_directory / "certs").iterdir()}
+        assert names == {"cert-chain.pem", "key.pem", "root-cert.pem"}
+        assert (root_directory / "certs/key.pem").stat().st_mode & 0o777 == 0o600
+        assert (root_directory / "certs/root-cert.pem").read_text() == authority.pem
 
 
 async def test_names_are_answered_from_the_control_planes_table_and_its_successors(serving, start_agent):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from isthmus.agent import system_roots
 from isthmus.agent.environment import Arguments, parse_address
 from isthmus.agent.settings import Address, KeyKind
 from isthmus.agent.variables import SettingError
@@ -54,7 +55,7 @@ def test_the_kind_of_key_follows_its_variables(pod_settings, variables, kind):
 
 
 def test_the_roots_are_taken_in_the_contracts_order(pod_settings, tmp_path):
-    assert pod_settings(XDS_ROOT_CA="SYSTEM").discovery.root is None
+    assert pod_settings(XDS_ROOT_CA="SYSTEM").discovery.root == system_roots.path()
     assert pod_settings(XDS_ROOT_CA="/my/root.pem").discovery.root == tmp_path / "/my/root.pem"
     files = {"etc/certs/root-cert.pem": "pem"}
     assert pod_settings(files=files).discovery.root == tmp_path / "etc/certs/root-cert.pem"

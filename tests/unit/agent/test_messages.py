@@ -11,7 +11,7 @@ from isthmus.agent.messages.certificate import CertificateRequest, CertificateRe
 from isthmus.agent.messages.discovery import DeltaRequest, DeltaResponse, Request, Resource, Response
 from isthmus.agent.messages.health import HealthRequest, HealthResponse
 from isthmus.agent.messages.names import decode_name_table
-from isthmus.agent.messages.secret import KeyPair, SystemTrust, TrustBundle
+from isthmus.agent.messages.secret import KeyPair, TrustBundle
 from isthmus.agent.messages.structure import encode_struct
 from isthmus.protos import pb, to_dict
 
@@ -86,8 +86,6 @@ def test_secrets_are_what_envoy_expects():
     assert pair.tls_certificate.private_key.inline_bytes == b"key"
     roots = secret.FromString(TrustBundle(b"roots").encode("ROOTCA"))
     assert roots.validation_context.trusted_ca.inline_bytes == b"roots"
-    system = secret.FromString(SystemTrust().encode("file-root:system"))
-    assert system.validation_context.HasField("system_root_certs")
 
 
 def test_a_private_key_does_not_show_in_logs():

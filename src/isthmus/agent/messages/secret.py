@@ -36,16 +36,7 @@ class TrustBundle:
         return wire.text(1, name) + wire.message(4, wire.message(1, _inline(self.roots)))
 
 
-@dataclass(frozen=True, slots=True)
-class SystemTrust:
-    """The roots that the system trusts, read by Envoy itself."""
-
-    def encode(self, name: str) -> bytes:
-        """The Secret of this name: ``CertificateValidationContext.system_root_certs``."""
-        return wire.text(1, name) + wire.message(4, wire.message(17, b""))
-
-
-Secret = KeyPair | TrustBundle | SystemTrust
+Secret = KeyPair | TrustBundle
 
 
 def _inline(pem: bytes) -> bytes:

@@ -21,6 +21,8 @@ from isthmus.kube.reflector import Pace, Reflector
 
 log = structlog.get_logger(__name__)
 
+_STEADY = 300.0  # seconds without a failure after which the next one is a new one
+
 
 class SyncState(StrEnum):
     """As ``remote-clusters`` and metrics show it."""
@@ -57,11 +59,17 @@ class ClusterWatch:
         """Watches until cancelled. A bug costs this cluster its freshness, and nobody else anything."""
         backoff = Backoff(random.random, first=1.0, longest=60.0)
         while True:
+            started = self._pace.clock()
             try:
                 await self._run_once(feeds)
             except Exception as error:
                 self._bug = _first_of(error)
-                log.exception("watches of a cluster failed, they are started again", cluster=self.cluster)
+                self._last_contact, self._reflectors = self._newest_contact(), []
+                log.exception(
+                    "watches of a cluster failed, they are started again", cluster=self.cluster, error=self._bug
+                )
+            if self._pace.clock() - started > _STEADY:
+                backoff.reset()
             await asyncio.sleep(backoff.next())
 
     @property
@@ -79,15 +87,14 @@ class ClusterWatch:
     def error(self) -> str:
         """What keeps the watches from being current; empty while all is well."""
         errors = (reflector.status.last_error for reflector in self._reflectors)
-        listed = all(reflector.status.synced for reflector in self._reflectors)
-        return next((error for error in errors if error), "" if listed else self._bug)
+        recovered = self._reflectors and all(reflector.status.synced for reflector in self._reflectors)
+        return next((error for error in errors if error), "" if recovered else self._bug)
 
     def _newest_contact(self) -> float | None:
         contacts = [self._last_contact, *(reflector.status.last_contact for reflector in self._reflectors)]
         return max((contact for contact in contacts if contact is not None), default=None)
 
     async def _run_once(self, feeds: Sequence[Feed[Any]]) -> None:
-        self._last_contact = self._newest_contact()
         self._reflectors = [
             Reflector(self.client, feed.reflected, self.intake.sink(feed), self._pace) for feed in feeds
         ]

@@ -101,9 +101,9 @@ class Pages(NamedTuple):
         ]
 
     def mesh(self, query: Query) -> Any:
-        """The mesh's settings in use."""
+        """The mesh's settings in use, defaults included."""
         row = self.domain.mesh.get("")
-        return {} if row is None else msgspec.to_builtins(row)
+        return {} if row is None else _whole(row)
 
     def problems(self, query: Query) -> Any:
         """What is wrong with users' objects."""
@@ -141,6 +141,12 @@ class Pages(NamedTuple):
             "problems": self.problems,
             "collections": self.collections,
         }
+
+
+def _whole(record: msgspec.Struct) -> dict[str, Any]:
+    """All fields of the outermost record; a wire form leaves out what has its default."""
+    fields = msgspec.structs.fields(record)
+    return {field.encode_name: msgspec.to_builtins(getattr(record, field.name)) for field in fields}
 
 
 def _shards(row: ServiceEndpoints) -> dict[str, Any]:

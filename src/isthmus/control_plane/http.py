@@ -24,18 +24,20 @@ PROXY_PAGES = frozenset({"config_dump", "ndsz", "edsz"})
 
 
 class DebugAccess(msgspec.Struct, frozen=True):
-    """Who may read debug pages besides callers on this machine."""
+    """Who may read debug pages besides callers on this machine.
 
-    system_namespace: str
-    allowed_namespaces: tuple[str, ...] = ()
+    ``proxy_namespace`` gives the namespace of the proxy that a query names, None for none.
+    """
+
+    system_namespaces: frozenset[str]
+    proxy_namespace: Callable[[Mapping[str, str]], str | None]
 
     def allows(self, caller: Caller, page: str, query: Mapping[str, str]) -> bool:
         """System namespaces may read everything, the others only about their own proxies."""
         namespaces = {identity.namespace for identity in caller.identities}
-        if namespaces & {self.system_namespace, *self.allowed_namespaces}:
+        if namespaces & self.system_namespaces:
             return True
-        proxy_namespace = query.get("proxyID", "").partition(".")[2].rpartition("-")[0]
-        return page in PROXY_PAGES and proxy_namespace in namespaces
+        return page in PROXY_PAGES and self.proxy_namespace(query) in namespaces
 
 
 def add_health(app: web.Application, ready: Callable[[], bool]) -> None:
@@ -80,22 +82,22 @@ def add_debug(app: web.Application, pages: Mapping[str, Page], access: DebugAcce
         except PageError as error:
             return web.Response(status=error.status, text=f"{error}\n")
 
-    def guarded(name: str | None, handler: Handler) -> Handler:
+    def guarded(handler: Handler) -> Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
             if not is_local(request.remote):
                 caller = await authenticate(request)
                 if caller is None:
                     return web.Response(status=401)
-                if not access.allows(caller, name or request.match_info["page"], request.query):
+                if not access.allows(caller, request.match_info.get("page", ""), request.query):
                     return web.Response(status=403)
             return await handler(request)
 
         return checked
 
     for path in ("/debug", "/debug/"):
-        app.router.add_get(path, guarded("", index))
-    app.router.add_get("/debug/list", guarded("list", listing))
-    app.router.add_get("/debug/{page}", guarded(None, page))
+        app.router.add_get(path, guarded(index))
+    app.router.add_get("/debug/list", guarded(listing))
+    app.router.add_get("/debug/{page}", guarded(page))
 
 
 def is_local(remote: str | None) -> bool:

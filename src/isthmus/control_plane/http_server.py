@@ -28,6 +28,7 @@ class HttpParts:
 
     ready: Callable[[], bool]
     pages: Mapping[str, Page]
+    access: DebugAccess
     registry: CollectorRegistry
     webhooks: Iterable[web.RouteDef]
     authenticate: Authenticate
@@ -44,14 +45,14 @@ class HttpServers:
         if settings.http:
             app = _application()
             add_health(app, parts.ready)
-            _add_debug(app, settings, parts)
+            _add_debug(app, parts)
             if not settings.webhook:
                 app.add_routes(parts.webhooks)
             await self._listen(app, settings.http)
         if settings.monitoring:
             app = _application()
             add_metrics(app, parts.registry)
-            _add_debug(app, settings, parts)
+            _add_debug(app, parts)
             await self._listen(app, settings.monitoring)
         if settings.webhook:
             app = _application()
@@ -78,7 +79,7 @@ def _application() -> web.Application:
     return web.Application(client_max_size=_LONGEST_BODY)
 
 
-def _add_debug(app: web.Application, settings: Settings, parts: HttpParts) -> None:
+def _add_debug(app: web.Application, parts: HttpParts) -> None:
     async def caller_of(request: web.Request) -> Caller | None:
         header = request.headers.get("Authorization", "")
         token = header[7:].strip() if header[:7].lower() == "bearer " else ""
@@ -89,4 +90,4 @@ def _add_debug(app: web.Application, settings: Settings, parts: HttpParts) -> No
         except Refused:
             return None
 
-    add_debug(app, parts.pages, DebugAccess(settings.namespace, settings.allowed_debug_namespaces), caller_of)
+    add_debug(app, parts.pages, parts.access, caller_of)

@@ -63,7 +63,7 @@ class InjectionSource:
         """Reads the templates again if they changed."""
         texts = self._read()
         if texts is None:
-            self._note(f"{self._origin} does not exist")
+            self._note("injection templates are missing", f"{self._origin} does not exist")
         elif texts != self._texts:
             self._texts = texts
             self._take(*texts)
@@ -72,13 +72,13 @@ class InjectionSource:
         try:
             self._templates = Templates(parse_config(config), parse_values(values))
         except InjectionError as error:
-            self._note(f"{self._origin}: {error}")
+            self._note("injection templates not taken, the former ones stay in use", f"{self._origin}: {error}")
         else:
             self._problem = ""
 
-    def _note(self, problem: str) -> None:
+    def _note(self, event: str, problem: str) -> None:
         if problem != self._problem:
-            log.error("injection templates not taken, the former ones stay in use", problem=problem)
+            log.warning(event, problem=problem)
         self._problem = problem
 
     def settings_for(self, mesh: Callable[[], Mapping[str, Any]]) -> Callable[[Mapping[str, str]], InjectionSettings]:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from isthmus.ca.kube_reviewer import KubeTokenReviewer
 from isthmus.ca.publisher import RootPublisher
 from isthmus.control_plane.debug_pages import Pages
+from isthmus.control_plane.http import DebugAccess
 from isthmus.control_plane.http_server import HttpParts
 from isthmus.control_plane.injection import InjectionCounters, InjectionSource
 from isthmus.control_plane.joined_clusters import JoinedClusters
@@ -51,7 +52,7 @@ class ControlPlane:
         self.clusters = JoinedClusters(settings, client, graph, RemoteClusterCounters(self.registry))
         self._names = NameResolver(graph.sources.names, graph.host.apply)
         proxies = ConnectedProxies(graph, lambda: self.ready)
-        proxy_pages = ProxyPages(graph.discovery, graph.domain.proxies)
+        self._proxy_pages = proxy_pages = ProxyPages(graph.discovery, graph.domain.proxies)
         pages = Pages(graph, self.clusters.statuses, self._injection.templates)
         self.pages = pages.pages() | proxy_pages.pages()
         ads_pages = AdsPages(self.pages, proxy_pages, settings.pod_name)
@@ -72,8 +73,15 @@ class ControlPlane:
         self.clusters.start(tasks)
         security = await self._secure(tasks)
         self._keep_written(security, tasks)
-        authenticate = security.authentication.authenticate
-        parts = HttpParts(lambda: self.ready, self.pages, self.registry, self._webhooks(), authenticate)
+        readers = frozenset({self.settings.namespace, *self.settings.allowed_debug_namespaces})
+        parts = HttpParts(
+            ready=lambda: self.ready,
+            pages=self.pages,
+            access=DebugAccess(readers, self._proxy_pages.namespace),
+            registry=self.registry,
+            webhooks=self._webhooks(),
+            authenticate=security.authentication.authenticate,
+        )
         await self._ports.open(security, parts, tasks)
         await self.clusters.sync(tasks)
         self.graph.host.freeze()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from isthmus import __version__
+from isthmus.collections import Collection
 from isthmus.control_plane.config_dump import config_dump, sections
 from isthmus.control_plane.debug_pages import PageError
 from isthmus.derive.discovery import Discovery
+from isthmus.model.proxy import Proxy
 from isthmus.model.resource import Resource
 from isthmus.protos import pb, to_dict, type_url
 from isthmus.rpc.refusal import Code, Refused
@@ -23,7 +25,7 @@ _NAME_TABLE = "type.googleapis.com/istio.networking.nds.v1.NameTable"
 class ProxyPages:
     """``config_dump``, ``edsz``, ``ndsz`` and ``instancesz``: what a proxy would be sent now."""
 
-    def __init__(self, discovery: Discovery, proxies: Iterable[str]) -> None:
+    def __init__(self, discovery: Discovery, proxies: Collection[str, Proxy]) -> None:
         self.discovery = discovery
         self._proxies = proxies
 
@@ -49,7 +51,15 @@ class ProxyPages:
         found = min((name for name in self._proxies if wanted in name), default=None)
         if found is None:
             raise PageError(404, "Proxy not connected to this Pilot instance. It may be connected to another instance.")
-        return str(found)
+        return found
+
+    def namespace(self, query: Query) -> str | None:
+        """Of the proxy that would be shown; None when there is none. Names alone do not tell: parts of them match."""
+        try:
+            proxy = self._proxies.get(self.connection(query))
+        except PageError:
+            return None
+        return proxy.namespace if proxy else None
 
     def pages(self) -> dict[str, Callable[[Query], Any]]:
         """Pages by the last part of their path."""
@@ -76,7 +86,7 @@ class AdsPages:
         query = dict(parse_qsl(query_text))
         if name not in self._pages:
             raise Refused(Code.INVALID_ARGUMENT, f"no debug page {name!r}")
-        if namespace is not None and not _about(query, namespace):
+        if namespace is not None and self._proxies.namespace(query) != namespace:
             raise Refused(Code.PERMISSION_DENIED, f"only proxies of namespace {namespace} may be asked for")
         try:
             return msgspec.json.encode(self._pages[name](query))
@@ -94,12 +104,6 @@ class AdsPages:
 
 
 _SECTIONS = {"cds": "clusters", "eds": "endpoints", "lds": "listeners", "rds": "routes", "sds": "secrets"}
-
-
-def _about(query: Query, namespace: str) -> bool:
-    """Whether the proxy asked for (``pod.namespace`` or ``pod.namespace-number``) is of this namespace."""
-    named = query.get("proxyID", "").partition(".")[2]
-    return named == namespace or named.rpartition("-")[0] == namespace
 
 
 def _resource(name: str, message: Any) -> Resource:

@@ -34,31 +34,30 @@ def access(apiserver: ApiServer) -> Access:
 
 
 @pytest.fixture
-def names() -> tuple[str, str]:
-    """Of the control plane's namespace and of the services' one; the same in both clusters."""
-    unique = secrets.token_hex(3)
-    return f"system-{unique}", f"app-{unique}"
+def unique() -> str:
+    """Part of the names of what belongs to one test."""
+    return secrets.token_hex(3)
 
 
 @pytest.fixture
-async def here(access: Access, names: tuple[str, str]) -> AsyncIterator[MeshCluster]:
+async def here(access: Access, unique: str) -> AsyncIterator[MeshCluster]:
     """The control plane's own cluster."""
     async with Client(access) as client:
         for manifest in manifests():
             await client.apply(kinds.CUSTOM_RESOURCE_DEFINITION, manifest)
         for manifest in manifests():
             await wait_ready(client, kinds.CUSTOM_RESOURCE_DEFINITION, manifest["metadata"]["name"], seconds=60)
-        cluster = MeshCluster(client, *names)
-        await cluster.prepare("network1")
+        cluster = MeshCluster(client, "cluster1", unique)
+        await cluster.prepare()
         yield cluster
 
 
 @pytest.fixture
-async def there(far_apiserver: ApiServer, names: tuple[str, str]) -> AsyncIterator[MeshCluster]:
+async def there(far_apiserver: ApiServer, unique: str) -> AsyncIterator[MeshCluster]:
     """A remote cluster on another network."""
     async with Client(load_kubeconfig(far_apiserver.kubeconfig)) as client:
-        cluster = MeshCluster(client, *names)
-        await cluster.prepare("network2")
+        cluster = MeshCluster(client, "cluster2", unique)
+        await cluster.prepare()
         yield cluster
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from delta_client import node
 
 from isthmus.control_plane.remote_secrets import LABEL
 from isthmus.kube import kinds
@@ -24,17 +25,30 @@ READER_RULES = [
 
 
 class MeshCluster:
-    """``system`` is the control plane's namespace, ``app`` that of the test's services; both are of this test only."""
+    """``system`` is the control plane's namespace, ``app`` that of the test's services.
 
-    def __init__(self, client: Client, system: str, app: str) -> None:
+    Both, and the network, are of one test only: what others left in the API server is no part of its mesh.
+    """
+
+    def __init__(self, client: Client, name: str, unique: str) -> None:
         self.client = client
-        self.system = system
-        self.app = app
+        self.name = name
+        self.system = f"system-{unique}"
+        self.app = f"app-{unique}"
+        self.network = f"{name}-{unique}"
 
-    async def prepare(self, network: str = "") -> None:
-        """Makes both namespaces; the network is the cluster's."""
-        await self.namespace(self.system, {"topology.istio.io/network": network} if network else {})
+    async def prepare(self) -> None:
+        """Makes both namespaces."""
+        await self.join_network(self.network)
         await self.namespace(self.app)
+
+    async def join_network(self, network: str) -> None:
+        """Puts the cluster's pods on a network."""
+        await self.namespace(self.system, {"topology.istio.io/network": network})
+
+    def proxy(self, name: str = "client", **metadata: Any) -> Any:
+        """The node of a pod of this cluster."""
+        return node(name, self.app, self.name, **{"NETWORK": self.network} | metadata)
 
     async def namespace(self, name: str, labels: Mapping[str, str] = {}) -> None:
         """A namespace."""
@@ -74,10 +88,10 @@ class MeshCluster:
             kinds.ENDPOINT_SLICE, body | {"addressType": "IPv4", "ports": ports, "endpoints": entries}
         )
 
-    async def gateway(self, network: str, address: str) -> None:
-        """The east-west gateway of a network, with a load balancer's address."""
+    async def gateway(self, address: str) -> None:
+        """The east-west gateway of the cluster's network, with a load balancer's address."""
         name = "istio-eastwestgateway"
-        body = _body("v1", "Service", name, self.system, {"topology.istio.io/network": network})
+        body = _body("v1", "Service", name, self.system, {"topology.istio.io/network": self.network})
         ports = [{"name": "tls", "port": 15443, "targetPort": 15443}]
         await self.client.apply(kinds.SERVICE, body | {"spec": {"type": "LoadBalancer", "ports": ports}})
         status = {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delta_client import connected, node
+from delta_client import connected
 from mesh_objects import MeshCluster
 from running_plane import running, settings_of
 
@@ -16,7 +16,7 @@ async def test_a_proxy_gets_all_types_of_its_own_cluster_and_every_change(access
     name = here.host("web")
     async with (
         running(settings_of(here.system), access) as plane,
-        connected(plane.grpc, node("client", here.app, "cluster1")) as proxy,
+        connected(plane.grpc, here.proxy()) as proxy,
     ):
         await proxy.until_endpoints(name, "10.1.0.1:8080")
         await proxy.until(lambda proxy: "80" in proxy.resources[ROUTE])
@@ -33,7 +33,7 @@ async def test_a_proxy_gets_all_types_of_its_own_cluster_and_every_change(access
 async def test_services_come_and_go_while_a_proxy_is_connected(access: Access, here: MeshCluster) -> None:
     async with (
         running(settings_of(here.system), access) as plane,
-        connected(plane.grpc, node("client", here.app, "cluster1")) as proxy,
+        connected(plane.grpc, here.proxy()) as proxy,
     ):
         await proxy.until(lambda proxy: proxy.resources[LISTENER])
         await here.service("late")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from delta_client import connected, node
+from delta_client import connected
 from log_lines import LogLines
 from mesh_objects import MeshCluster
 from relay import Relay, relaying
@@ -33,7 +33,7 @@ async def far_link(here: MeshCluster, there: MeshCluster) -> AsyncIterator[Relay
     for cluster, address in ((here, "10.1.0.1"), (there, "10.2.0.1")):
         await cluster.service("web")
         await cluster.endpoints("web", address)
-    await there.gateway("network2", "192.0.2.9")
+    await there.gateway("192.0.2.9")
     async with relaying(port_of(there.client.access)) as link:
         text = await there.reader_kubeconfig(f"https://127.0.0.1:{link.port}")
         await here.remote_secret("remote", cluster2=text)
@@ -46,7 +46,7 @@ async def test_a_remote_cluster_that_is_away_keeps_its_endpoints_and_catches_up(
     name = here.host("web")
     async with (
         running(settings_of(here.system), access) as plane,
-        connected(plane.grpc, node("client", here.app, "cluster1", NETWORK="network1")) as proxy,
+        connected(plane.grpc, here.proxy()) as proxy,
     ):
         await proxy.until_endpoints(name, OWN, GATEWAY)
         before = len(proxy.endpoint_history[name])
@@ -71,7 +71,7 @@ async def test_without_the_own_api_server_proxies_keep_everything_and_new_ones_a
     await here.service("web")
     await here.endpoints("web", "10.1.0.1")
     name = here.host("web")
-    who = node("client", here.app, "cluster1")
+    who = here.proxy()
     async with (
         relaying(port_of(access)) as link,
         running(settings_of(here.system), through(link, access)) as plane,
@@ -96,7 +96,7 @@ async def test_a_plane_that_starts_while_a_cluster_is_away_serves_what_it_can_re
 ) -> None:
     """Proxies keep what they have until the plane is ready; then they lose the absent cluster's endpoints only."""
     name = here.host("web")
-    who = node("client", here.app, "cluster1", NETWORK="network1")
+    who = here.proxy()
     far_link.cut()
     async with starting(settings_of(here.system, remote_timeout=2.0), access) as (plane, start):
         await logs.until("watching remote cluster")

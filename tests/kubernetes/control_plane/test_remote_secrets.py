@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from delta_client import Proxy, connected, node
+from delta_client import Proxy, connected
 from log_lines import LogLines
 from mesh_objects import MeshCluster, kubeconfig
 from running_plane import RunningPlane, running, settings_of, starting
@@ -49,10 +49,10 @@ async def mesh(access: Access, here: MeshCluster, there: MeshCluster, logs: LogL
     for cluster, address in ((here, "10.1.0.1"), (there, "10.2.0.1")):
         await cluster.service("web")
         await cluster.endpoints("web", address)
-    await there.gateway("network2", "192.0.2.9")
+    await there.gateway("192.0.2.9")
     async with (
         running(settings_of(here.system), access) as plane,
-        connected(plane.grpc, node("client", here.app, "cluster1", NETWORK="network1")) as proxy,
+        connected(plane.grpc, here.proxy()) as proxy,
     ):
         await proxy.until_endpoints(here.host("web"), OWN)
         yield Mesh(plane, proxy, here, there)
@@ -75,7 +75,7 @@ async def test_endpoints_of_another_network_come_through_its_gateway_and_only_wi
 
 
 async def test_endpoints_of_the_same_network_are_reached_directly(mesh: Mesh) -> None:
-    await mesh.there.namespace(mesh.there.system, {"topology.istio.io/network": "network1"})
+    await mesh.there.join_network(mesh.here.network)
     await mesh.here.remote_secret("remote", cluster2=await mesh.there.reader_kubeconfig())
     await mesh.proxy.until_endpoints(mesh.name, OWN, FAR_POD)
 
@@ -177,5 +177,5 @@ async def test_an_unreachable_cluster_holds_nobody_up_longer_than_its_timeout(
         shown = await plane.until_cluster("cluster2", lambda entry: entry["syncStatus"] == "timeout")
         assert "https://127.0.0.1:1 is unreachable" in shown["error"]
         assert logs.find("does not answer", cluster="cluster2", secret=f"{here.system}/remote")
-        async with connected(plane.grpc, node("client", here.app, "cluster1", NETWORK="network1")) as proxy:
+        async with connected(plane.grpc, here.proxy()) as proxy:
             await proxy.until_endpoints(here.host("web"), OWN)

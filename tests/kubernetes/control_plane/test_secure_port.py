@@ -15,7 +15,7 @@ import pytest
 from certificate_client import Agent, authorized
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from delta_client import Proxy, connected, node, refusal, secure_channel
+from delta_client import Proxy, connected, refusal, secure_channel
 from log_lines import LogLines
 from mesh_objects import MeshCluster
 from plugged_in_ca import Root
@@ -50,7 +50,7 @@ class Port:
 
     def proxy(self, *headers: tuple[str, str], tls: grpc.ChannelCredentials | None = None, **metadata: Any) -> Any:
         """A proxy of the test's namespace."""
-        who = node("client", self.here.app, "cluster1", **metadata)
+        who = self.here.proxy(**metadata)
         return connected(self.plane.secure_grpc, who, (tls or self.tls, self.host), *headers)
 
     def channel(self) -> grpc.aio.Channel:

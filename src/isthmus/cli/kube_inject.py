@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from isthmus.cli.options import Target, cluster_options, run
+
+if TYPE_CHECKING:
+    from isthmus.inject.documents import Inject
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -23,6 +26,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     inject_config_map: str
     mesh_config_map: str
     operator_file: str
+    webhook: str
     revision: str
 
     @property
@@ -32,9 +36,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("kube-inject")
-@click.option(
-    "-f", "--filename", type=click.File("r"), required=True, help="Kubernetes objects; - is stdin."
-)
+@click.option("-f", "--filename", type=click.File("r"), required=True, help="Kubernetes objects; - is stdin.")
 @click.option("-o", "--output", type=click.File("w"), default="-", help="Output; stdout when not given.")
 @click.option("--injectConfigFile", "inject_file", type=_FILE, help="Injection configuration: templates and policy.")
 @click.option("--meshConfigFile", "mesh_file", type=_FILE, help="Mesh configuration.")
@@ -43,6 +45,9 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--meshConfigMapName", "mesh_config_map", default="", metavar="NAME", help="ConfigMap of the mesh.")
 @click.option(
     "--operatorFileName", "operator_file", default="", metavar="FILE", help="IstioOperator file to take settings from."
+)
+@click.option(
+    "--webhookConfig", "webhook", default="", metavar="NAME", help="Configuration whose webhook to ask."
 )
 @click.option("-r", "--revision", default="", help="Revision of the control plane.")
 @cluster_options
@@ -56,6 +61,7 @@ def kube_inject(
     inject_config_map: str,
     mesh_config_map: str,
     operator_file: str,
+    webhook: str,
     revision: str,
 ) -> None:
     """Injects the proxy into Kubernetes objects.
@@ -77,6 +83,7 @@ def kube_inject(
         inject_config_map=inject_config_map,
         mesh_config_map=mesh_config_map,
         operator_file=operator_file,
+        webhook=webhook,
         revision=revision,
     )
     output.write(_injected(filename.read(), target, sources))
@@ -85,7 +92,6 @@ def kube_inject(
 def _injected(text: str, target: Target, sources: Sources) -> str:
     from isthmus.api.yaml_text import YamlError, documents
     from isthmus.cli.go_yaml import dump
-    from isthmus.cli.kube_inject_sources import settings_of
     from isthmus.inject.documents import injected_document
     from isthmus.inject.errors import InjectionError
 
@@ -94,8 +100,22 @@ def _injected(text: str, target: Target, sources: Sources) -> str:
 
     try:
         objects = documents(text)
-        settings = run(settings_of(target, sources))
-        changed = [injected_document(each, settings, note) if isinstance(each, dict) else each for each in objects]
+        inject = _injector(target, sources)
+        changed = [injected_document(each, inject, note) if isinstance(each, dict) else each for each in objects]
     except (YamlError, InjectionError) as error:
         raise click.ClickException(str(error)) from None
     return "".join(dump(each) + "---\n" for each in changed)
+
+
+def _injector(target: Target, sources: Sources) -> Inject:
+    """The engine with the sources' settings, or a webhook where one is named."""
+    if sources.webhook:
+        from isthmus.cli.kube_inject_webhook import ask, webhook_of
+
+        webhook = run(webhook_of(target, sources.webhook))
+        return lambda pod, owner: run(ask(target, webhook, pod, owner))
+    from isthmus.cli.kube_inject_sources import settings_of
+    from isthmus.inject.pod import inject
+
+    settings = run(settings_of(target, sources))
+    return lambda pod, owner: inject(pod, settings, owner).pod

@@ -110,7 +110,7 @@ async def _data(client: Client, target: Target, name: str) -> Mapping[str, str]:
             raise
         raise click.ClickException(
             f"ConfigMap {target.istio_namespace}/{name} does not exist: name another namespace (-i) or revision (-r), "
-            "or give --injectConfigFile, --meshConfigFile and --valuesFile"
+            "ask a webhook (--webhookConfig), or give --injectConfigFile, --meshConfigFile and --valuesFile"
         ) from None
 
 

@@ -12,11 +12,11 @@ from isthmus.inject import metadata
 from isthmus.inject.decision import IGNORED_NAMESPACES
 from isthmus.inject.errors import InjectionError
 from isthmus.inject.owner import Owner
-from isthmus.inject.pod import inject
-from isthmus.inject.settings import InjectionSettings
 
 Json = dict[str, Any]
 Note = Callable[[str], None]
+Inject = Callable[[Json, Owner], Json]
+"""Gives a pod, which belongs to a workload, with its proxy; InjectionError names its mistake."""
 
 _TEMPLATE = ("spec", "template")
 _PLACES: Mapping[str, Sequence[str]] = {
@@ -32,22 +32,22 @@ _PLACES: Mapping[str, Sequence[str]] = {
 }
 
 
-def injected_document(document: Json, settings: InjectionSettings, note: Note) -> Json:
+def injected_document(document: Json, inject: Inject, note: Note) -> Json:
     """The object with its pods injected; objects without pods as they are.
 
     ``note`` is told of pods that are left out, and why. InjectionError names the object and its mistake.
     """
     kind = document.get("kind", "")
     if kind == "List":
-        items = [injected_document(item, settings, note) for item in document.get("items") or ()]
+        items = [injected_document(item, inject, note) for item in document.get("items") or ()]
         return {**document, "items": items}
     place = () if kind == "Pod" else _PLACES.get(kind)
     if place is None or (place and _at(document, place) is None):
         return document
-    return _injected(document, place, settings, note)
+    return _injected(document, place, inject, note)
 
 
-def _injected(document: Json, place: Sequence[str], settings: InjectionSettings, note: Note) -> Json:
+def _injected(document: Json, place: Sequence[str], inject: Inject, note: Note) -> Json:
     meta = document.get("metadata") or {}
     namespace = meta.get("namespace") or ""
     subject = f"{document['kind']} {namespace + '/' if namespace else ''}{meta.get('name') or meta.get('generateName')}"
@@ -58,7 +58,7 @@ def _injected(document: Json, place: Sequence[str], settings: InjectionSettings,
         return document
     owner = Owner(meta.get("name") or "", namespace, document["kind"], document.get("apiVersion", ""))
     try:
-        changed = inject(pod, settings, owner).pod
+        changed = inject(pod, owner)
     except InjectionError as error:
         raise InjectionError(f"{subject}: {error}") from None
     return _with(document, place, changed)

@@ -1,11 +1,13 @@
-"""The difference of two objects as a JSON patch (RFC 6902).
+"""JSON patches (RFC 6902): made of two objects, and applied to one.
 
 Knows: JSON. Does not know pods. Lists differ element by element, so what did not change is not sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import copy
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Json = dict[str, Any]
@@ -50,3 +52,34 @@ def _list_differences(path: str, before: list[Any], after: list[Any]) -> Iterato
 
 def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def applied(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
+    """The document after the operations ``add``, ``remove`` and ``replace``; ValueError when one does not fit."""
+    result = copy.deepcopy(document)
+    for operation in operations:
+        *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
+        try:
+            target = functools.reduce(lambda found, part: found[_key(found, part)], parents, result)
+            _apply(target, last, operation)
+        except (KeyError, IndexError, TypeError) as error:
+            raise ValueError(f"the patch does not fit at {operation['path']}: {error}") from None
+    return result
+
+
+def _key(target: Any, part: str) -> str | int:
+    return int(part) if isinstance(target, list) else part
+
+
+def _apply(target: Any, part: str, operation: Mapping[str, Any]) -> None:
+    match operation["op"]:
+        case "remove":
+            del target[_key(target, part)]
+        case "add" if isinstance(target, list):
+            target.insert(len(target) if part == "-" else int(part), operation["value"])
+        case "replace" if isinstance(target, list):
+            target[int(part)] = operation["value"]
+        case "add" | "replace":
+            target[part] = operation["value"]
+        case other:
+            raise ValueError(f"patch operation {other!r} is not known")

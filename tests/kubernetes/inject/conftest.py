@@ -79,7 +79,7 @@ async def injecting(client: Client, settings: InjectionSettings, tmp_path: Path)
     name = f"inject-{secrets.token_hex(4)}"
     await client.create(kinds.NAMESPACE, {"metadata": {"name": name}})
     authority = Authority("webhook")
-    leaf = authority.issue(Subject("webhook", names=("127.0.0.1",)))
+    leaf = authority.issue(Subject("injector", names=("127.0.0.1",)))
     (tmp_path / "pem").write_bytes(leaf.certificate + leaf.key)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tmp_path / "pem")

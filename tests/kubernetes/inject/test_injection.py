@@ -89,6 +89,25 @@ async def test_kube_inject_writes_what_the_webhook_makes(injecting, config_maps,
     assert comparable(sent_again) == comparable(by_webhook)
 
 
+async def test_kube_inject_asks_the_webhook_that_is_named(injecting, apiserver: ApiServer, tmp_path: Path):
+    (tmp_path / "kubeconfig").write_text(apiserver.kubeconfig)
+    meta = {"name": "web", "namespace": injecting.name}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": WEB}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"template": template}}
+    (tmp_path / "deployment.json").write_text(json.dumps(body))
+    command = (sys.executable, "-m", "isthmus.cli.main", "kube-inject", "-f", str(tmp_path / "deployment.json"))
+    options = ("--kubeconfig", str(tmp_path / "kubeconfig"), "--webhookConfig", injecting.name)
+    process = await asyncio.create_subprocess_exec(*command, *options, stdout=asyncio.subprocess.PIPE)
+    written, _ = await process.communicate()
+    pod = documents(written.decode())[0]["spec"]["template"]
+    env = {entry["name"]: entry.get("value", "") for entry in proxy_of(pod)["env"]}
+    assert env["ISTIO_META_OWNER"].endswith(f"namespaces/{injecting.name}/deployments/web")
+    assert env["ISTIO_META_CLUSTER_ID"] == "cluster1"
+    assert pod["metadata"]["labels"]["app"] == "web"
+    assert "sidecar.istio.io/inject" not in pod["metadata"]["labels"]
+    assert "ownerReferences" not in pod["metadata"]
+
+
 def comparable(pod: dict[str, Any]) -> dict[str, Any]:
     """The pod without what each request has anew, and its probes without defaults of the API server."""
     meta = {key: pod["metadata"][key] for key in ("name", "labels", "annotations")}

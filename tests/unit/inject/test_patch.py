@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.inject.patch import json_patch
+from isthmus.inject.patch import applied, json_patch
 
 KEYS = st.sampled_from(["a", "b", "a/b", "~c", ""])
 JSON = st.recursive(
@@ -17,33 +17,6 @@ JSON = st.recursive(
     max_leaves=12,
 )
 OBJECTS = st.dictionaries(KEYS, JSON, max_size=4)
-
-
-def applied(document: Any, operations: list[dict[str, Any]]) -> Any:
-    """RFC 6902, as far as the patches use it."""
-    document = copy.deepcopy(document)
-    for operation in operations:
-        parts = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
-        target: Any = document
-        for part in parts[:-1]:
-            target = target[int(part)] if isinstance(target, list) else target[part]
-        apply(target, parts[-1], operation)
-    return document
-
-
-def apply(target: Any, key: str, operation: dict[str, Any]) -> None:
-    if isinstance(target, list):
-        if operation["op"] == "remove":
-            del target[int(key)]
-        elif operation["op"] == "replace":
-            target[int(key)] = operation["value"]
-        else:
-            target.insert(len(target) if key == "-" else int(key), operation["value"])
-    elif operation["op"] == "remove":
-        del target[key]
-    else:
-        assert (operation["op"] == "replace") == (key in target)
-        target[key] = operation["value"]
 
 
 @given(OBJECTS, OBJECTS)
@@ -64,3 +37,21 @@ def test_only_what_differs_is_sent():
         {"op": "replace", "path": "/a/b", "value": 2},
         {"op": "add", "path": "/a/c/-", "value": 3},
     ]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "remove", "path": "/nosuch"},
+        {"op": "add", "path": "/a/b/c", "value": 1},
+        {"op": "replace", "path": "/list/7", "value": 1},
+        {"op": "move", "path": "/a", "from": "/b"},
+    ],
+)
+def test_an_operation_that_does_not_fit_is_refused(operation):
+    with pytest.raises(ValueError, match="patch"):
+        applied({"a": {}, "list": []}, [operation])
+
+
+def test_an_element_can_be_put_into_the_middle_of_a_list():
+    assert applied({"a": [1, 3]}, [{"op": "add", "path": "/a/1", "value": 2}]) == {"a": [1, 2, 3]}

@@ -46,9 +46,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--operatorFileName", "operator_file", default="", metavar="FILE", help="IstioOperator file to take settings from."
 )
-@click.option(
-    "--webhookConfig", "webhook", default="", metavar="NAME", help="Configuration whose webhook to ask."
-)
+@click.option("--webhookConfig", "webhook", default="", metavar="NAME", help="Configuration whose webhook to ask.")
 @click.option("-r", "--revision", default="", help="Revision of the control plane.")
 @cluster_options
 def kube_inject(

@@ -6,7 +6,9 @@ A derivation reads other collections by key or by named index only, so the rows 
 are found by look-up. A row that comes out equal stops the change there.
 """
 
+from isthmus.collections.batch import Batch, Source
 from isthmus.collections.collection import Change, Collection, Index
-from isthmus.collections.graph import Batch, Context, Fault, Graph, Settlement, Source
+from isthmus.collections.derived import Context
+from isthmus.collections.graph import Fault, Graph, Settlement
 
 __all__ = ["Batch", "Change", "Collection", "Context", "Fault", "Graph", "Index", "Settlement", "Source"]

@@ -109,12 +109,13 @@ class Index(Generic[V, K, R]):
             self._sorted[value] = found
         return found
 
-    def touched(self, change: Change[R]) -> Iterable[V]:
-        """The values whose rows this change alters."""
+    def touched(self, changes: Iterable[Change[R]]) -> dict[V, None]:
+        """The values whose rows these changes alter."""
         result: dict[V, None] = {}
-        for row in change:
-            if row is not None:
-                result.update(dict.fromkeys(self.values_of(row)))
+        for change in changes:
+            for row in change:
+                if row is not None:
+                    result.update(dict.fromkeys(self.values_of(row)))
         return result
 
     def move(self, key: K, change: Change[R]) -> None:

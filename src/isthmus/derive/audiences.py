@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
 
-from isthmus.collections import Collection, Context, Graph, Index
+from isthmus.collections import Collection, Graph, Index
 from isthmus.derive.views import Audience, RouterKey, Scope
 from isthmus.translate.views import ClusterView, EndpointView, Families, NameView, OutboundView, RouteView
 
@@ -64,7 +64,4 @@ def indexed(rows: Collection[Audience, Audience]) -> Audiences:
 def in_use(graph: Graph, name: str, index: Index[V, Any, Any]) -> Index[str, V, V]:
     """The values of an index that have rows; under ALL, so that a derivation can go through them."""
 
-    def present(_: Context, value: V, __: object) -> Mapping[V, V]:
-        return {value: value}
-
-    return graph.group(name, index, present).index("all", lambda _: (ALL,))
+    return graph.distinct(name, index, lambda _, value: {value: value}).index("all", lambda _: (ALL,))

@@ -43,7 +43,7 @@ def declare(graph: Graph, upstreams: Upstreams, members: Members) -> Clusters:
     domain = upstreams.domain
     audiences = members.audiences
     views = in_use(graph, "cluster views", audiences.by_clusters)
-    sni_users = graph.group("sni users", audiences.passing_by_sni, lambda _, key, __: {key: True})
+    sni_users = graph.distinct("sni users", audiences.passing_by_sni, lambda _, key: {key: True})
 
     def keys(ctx: Context, hostname: str, policies: DestinationPolicies) -> Mapping[ClusterKey, ClusterKey]:
         used = ctx.select(views, ALL)
@@ -62,10 +62,10 @@ def declare(graph: Graph, upstreams: Upstreams, members: Members) -> Clusters:
         found = {variant: upstreams.plain(ctx, hostname, variant) for variant in policies.variants}
         return {(hostname, variant): passthrough_by_sni(one, mesh) for variant, one in found.items() if one}
 
-    def of_sidecars(ctx: Context, families: Families, _: tuple[object, ...]) -> Mapping[Families, Bundle]:
+    def of_sidecars(ctx: Context, families: Families) -> Mapping[Families, Bundle]:
         return {families: special(mesh_config(ctx, domain), families)}
 
-    def of_workload(ctx: Context, view: InboundView, _: tuple[object, ...]) -> Mapping[InboundView, Bundle]:
+    def of_workload(ctx: Context, view: InboundView) -> Mapping[InboundView, Bundle]:
         return {view: inbound(view, mesh_config(ctx, domain))}
 
     return Clusters(
@@ -73,8 +73,8 @@ def declare(graph: Graph, upstreams: Upstreams, members: Members) -> Clusters:
             "clusters", graph.derive("cluster keys", upstreams.policies.destinations, keys), of_service
         ),
         by_sni=graph.derive("sni clusters", upstreams.policies.destinations, by_sni),
-        sidecars=graph.group("sidecar clusters", audiences.by_families, of_sidecars),
-        workloads=graph.group("inbound clusters", members.by_inbound, of_workload),
+        sidecars=graph.distinct("sidecar clusters", audiences.by_families, of_sidecars),
+        workloads=graph.distinct("inbound clusters", members.by_inbound, of_workload),
     )
 
 

@@ -68,7 +68,7 @@ def declare(graph: Graph, sources: Sources, audiences: Audiences) -> Gateways:
     domain = sources.domain
     router = _Router(sources, _declare_chains(graph, sources), _by_gateway(sources))
     return Gateways(
-        routers=graph.group("routers", audiences.by_router, lambda ctx, key, _: {key: router.resources(ctx, key)}),
+        routers=graph.distinct("routers", audiences.by_router, lambda ctx, key: {key: router.resources(ctx, key)}),
         secrets=graph.derive("secrets", domain.credentials, lambda _, key, row: {key: secrets.secrets(row)}),
     )
 

@@ -16,7 +16,7 @@ from isthmus.translate.listeners.inbound import virtual_inbound
 def declare(graph: Graph, domain: Domain, members: Members) -> Collection[InboundView, Resource]:
     """Declares the inbound listener of every inbound view."""
 
-    def listener(ctx: Context, view: InboundView, _: object) -> Mapping[InboundView, Resource]:
+    def listener(ctx: Context, view: InboundView) -> Mapping[InboundView, Resource]:
         return {view: virtual_inbound(view, mesh_config(ctx, domain))}
 
-    return graph.group("inbound listeners", members.by_inbound, listener)
+    return graph.distinct("inbound listeners", members.by_inbound, listener)

@@ -66,7 +66,7 @@ def declare(
 
     members = graph.derive("members", domain.proxies, derivation)
     by_audience = members.index("audience", lambda member: (member.audience,))
-    audiences = graph.group("audiences", by_audience, lambda _, audience, __: {audience: audience})
+    audiences = graph.distinct("audiences", by_audience, lambda _, audience: {audience: audience})
     return Members(
         members=members,
         by_audience=by_audience,

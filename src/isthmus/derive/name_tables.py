@@ -49,9 +49,9 @@ def declare(graph: Graph, sources: Sources, audiences: Audiences) -> NameTables:
 
     pieces = blocks.declare(graph, "names", graph.derive("service names", domain.services, of_service), join)
 
-    def table(ctx: Context, key: TableKey, _: object) -> Mapping[TableKey, Resource]:
+    def table(ctx: Context, key: TableKey) -> Mapping[TableKey, Resource]:
         scope, view = key
         visible = ctx.get(visibility.scopes, scope)
         return {key: name_table(pieces.parts(ctx, view, scope, visible))} if visible else {}
 
-    return NameTables(graph.group("name tables", audiences.by_name_table, table))
+    return NameTables(graph.distinct("name tables", audiences.by_name_table, table))

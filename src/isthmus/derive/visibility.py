@@ -9,7 +9,7 @@ import msgspec
 from isthmus.collections import Collection, Context, Graph
 from isthmus.derive.audiences import Audiences
 from isthmus.derive.domain import Domain
-from isthmus.derive.views import Audience, Scope
+from isthmus.derive.views import Scope
 from isthmus.model.service import Service
 from isthmus.translate.gateways.hosts import covers
 
@@ -71,7 +71,7 @@ def declare(graph: Graph, domain: Domain, audiences: Audiences) -> Visibility:
         lambda _, client, rows: {client: frozenset(row.hostname for row in rows)} if client == PUBLIC else {},
     )
 
-    def derivation(ctx: Context, scope: Scope, _: tuple[Audience, ...]) -> Mapping[Scope, Visible]:
+    def derivation(ctx: Context, scope: Scope) -> Mapping[Scope, Visible]:
         own = ctx.select(by_client, scope.namespace)
         namespace, _slash, name = scope.sidecar.partition("/")
         sidecar = ctx.get(domain.sidecars, (namespace, name)) if name else None
@@ -83,7 +83,7 @@ def declare(graph: Graph, domain: Domain, audiences: Audiences) -> Visibility:
         found = (one.hostname for one in exported if visible.imports(scope.namespace, one.namespace, one.hostname))
         return {scope: msgspec.structs.replace(visible, hosts=frozenset(found))}
 
-    return Visibility(exports, public, graph.group("scopes", audiences.by_scope, derivation))
+    return Visibility(exports, public, graph.distinct("scopes", audiences.by_scope, derivation))
 
 
 def _names(host: str, client: str, namespace: str, hostname: str) -> bool:

@@ -18,7 +18,7 @@ class Pod(NamedTuple):
 
 
 class Mesh:
-    """A small graph with every kind of dependency: parent, key look-up, index look-up, group."""
+    """A small graph with every kind of dependency: parent, key look-up, index look-up, group, distinct value."""
 
     def __init__(self, *, strict: bool = True) -> None:
         self.graph = Graph(strict=strict)
@@ -29,6 +29,8 @@ class Mesh:
         self.located = self.graph.derive("located", self.pods, self.locate)
         by_zone = self.located.index("zone", lambda row: (row[1],))
         self.apps = self.graph.group("apps", by_app, lambda ctx, app, pods: {app: tuple(sorted(p.name for p in pods))})
+        self.app_runs: list[str] = []
+        self.known = self.graph.distinct("known apps", by_app, self.know)
         self.zone_sizes: Collection[tuple[str, str], int] = self.graph.derive(
             "zone sizes", self.zones, lambda ctx, key, zone: {key: len(ctx.select(by_zone, zone))}
         )
@@ -36,6 +38,10 @@ class Mesh:
     def locate(self, ctx: Context, key: tuple[str, str], pod: Pod) -> dict[str, tuple[str, str]]:
         self.runs.append(pod.name)
         return {f"{key[0]}/{pod.name}": (pod.name, ctx.get(self.zones, (key[0], pod.node)) or "nowhere")}
+
+    def know(self, ctx: Context, app: str) -> dict[str, str]:
+        self.app_runs.append(app)
+        return {app: ctx.get(self.zones, ("c1", app)) or "nowhere"}
 
     def state(self) -> dict[str, dict[Any, Any]]:
         return {name: dict(collection.items()) for name, collection in self.graph.collections.items()}
@@ -80,6 +86,36 @@ def test_a_change_runs_only_what_depends_on_it() -> None:
     mesh.runs.clear()
     put(mesh, zones={("c1", "n2"): "north"})
     assert sorted(mesh.runs) == ["b", "c"]
+
+
+def test_a_distinct_value_is_derived_when_it_comes_goes_or_what_it_read_changes() -> None:
+    mesh = Mesh()
+    put(mesh, pods={("c1", "a"): Pod("a", "n", "web")})
+    put(mesh, pods={("c1", "b"): Pod("b", "n", "web")})
+    assert (mesh.app_runs, dict(mesh.known.items())) == (["web"], {"web": "nowhere"})
+    put(mesh, zones={("c1", "web"): "east"})
+    assert (mesh.app_runs, dict(mesh.known.items())) == (["web", "web"], {"web": "east"})
+    put(mesh, pods={("c1", "a"): Pod("a", "n", "api"), ("c1", "b"): Pod("b", "n", "api")})
+    assert dict(mesh.known.items()) == {"api": "nowhere"}
+    put(mesh, zones={("c1", "web"): "west"})
+    assert mesh.app_runs == ["web", "web", "api"]
+
+
+def test_many_readers_of_one_row_all_follow_it_and_stop_when_they_are_gone() -> None:
+    graph = Graph(strict=True)
+    flags: Source[str, int] = graph.source("flags")
+    numbers: Source[str, int] = graph.source("numbers")
+    sums = graph.derive("sums", numbers, lambda ctx, key, number: {key: number + (ctx.get(flags, "f") or 0)})
+    for count in (1, 3, 5, 9, 2, 0):
+        batch = Batch()
+        for name in [f"n{position}" for position in range(10)]:
+            if int(name[1:]) < count:
+                batch.put(numbers, name, 1)
+            else:
+                batch.delete(numbers, name)
+        graph.apply(batch)
+        put_all(graph, flags, {"f": count * 10})
+        assert dict(sums.items()) == {f"n{position}": 1 + count * 10 for position in range(count)}
 
 
 def test_replacing_a_partition_removes_its_other_rows_and_no_one_elses() -> None:
@@ -160,6 +196,17 @@ def put_all(graph: Graph, source: Source[Any, Any], rows: dict[Any, Any]) -> Non
     for key, row in rows.items():
         batch.put(source, key, row)
     graph.apply(batch)
+
+
+def test_an_observer_of_the_graph_gets_all_net_changes_of_a_settlement_at_once() -> None:
+    mesh = Mesh()
+    seen: list[dict[str, set[Any]]] = []
+    mesh.graph.observe(lambda changes: seen.append({rows.name: set(keys) for rows, keys in changes.items()}))
+    put(mesh, zones={("c1", "n1"): "east"}, pods={("c1", "a"): Pod("a", "n1", "web")})
+    assert list(seen[0]) == ["zones", "pods", "located", "apps", "known apps", "zone sizes"]
+    assert seen[0]["located"] == {"c1/a"}
+    put(mesh, pods={("c1", "a"): Pod("a", "n1", "web")})
+    assert seen[1:] == [{}]
 
 
 names = st.sampled_from("abcd")

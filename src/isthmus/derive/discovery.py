@@ -84,12 +84,13 @@ class Discovery:
 def build(domain: Domain, dns_domain: str = "cluster.local") -> Discovery:
     """Declares everything that proxies are told. ``dns_domain`` ends the names of Kubernetes services."""
     graph = domain.graph
-    objects = usable.declare(graph, domain)
+    suffix = f"svc.{dns_domain}"
+    objects = usable.declare(graph, domain, suffix)
     policy = policies.declare(graph, domain, objects)
     proxies = members.declare(graph, domain, objects, policy, relevant.declare(graph, domain, objects))
     audiences = proxies.audiences
     upstream = upstreams.declare(graph, domain, policy)
-    finder = hosts.declare(domain, upstream, dns_domain)
+    finder = hosts.declare(domain, upstream, suffix)
     plan = plans.declare(graph, domain, objects, finder)
     visible = visibility.declare(graph, domain, audiences)
     vips = addresses.declare(graph, domain, audiences)

@@ -39,7 +39,7 @@ class Hosts(msgspec.Struct, frozen=True):
         return known
 
 
-def declare(domain: Domain, upstreams: Upstreams, dns_domain: str) -> Hosts:
-    """Declares the index of short names."""
+def declare(domain: Domain, upstreams: Upstreams, suffix: str) -> Hosts:
+    """Declares the index of short names. ``suffix`` completes names of services that do not exist."""
     by_short_name = domain.services.index("short name", lambda service: ((service.namespace, service.name),))
-    return Hosts(domain, upstreams, by_short_name, f"svc.{dns_domain}")
+    return Hosts(domain, upstreams, by_short_name, suffix)

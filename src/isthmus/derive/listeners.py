@@ -72,7 +72,7 @@ def declare(graph: Graph, sources: Sources, audiences: Audiences, http_ports: Ht
             return {}
         mesh = mesh_config(ctx, domain)
         listeners = (
-            outbound.on_addresses(port, place, key.hostname, mesh, _chains(ctx, sources, key, port))
+            outbound.on_addresses(key.view, port, place, key.hostname, mesh, _chains(ctx, sources, key, port))
             for port, places in _places(ctx, sources, key.view, service).items()
             if _own_listener(port)
             for place in places
@@ -84,7 +84,8 @@ def declare(graph: Graph, sources: Sources, audiences: Audiences, http_ports: Ht
         return {(port, view): view for view in ctx.select(views, ALL)}
 
     def of_port(ctx: Context, key: tuple[int, OutboundView], view: OutboundView) -> Mapping[Any, Resource]:
-        return {key: outbound.http_port(view, key[0], mesh_config(ctx, domain))}
+        mesh = mesh_config(ctx, domain)
+        return {} if outbound.is_reserved(key[0], mesh) else {key: outbound.http_port(view, key[0], mesh)}
 
     services = graph.derive("service listeners", graph.derive("listener keys", domain.services, keys), of_service)
     return Listeners(

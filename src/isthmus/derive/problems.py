@@ -45,7 +45,8 @@ def declare(
 
     def of_routes(ctx: Context, key: ConfigKey, service: Config[VirtualService]) -> Mapping[ConfigKey, Problems]:
         find = sources.hosts.find(ctx, service.namespace, GENERAL)
-        found = [*_unknown_gateways(ctx, sources, service), *_destinations(service, find)]
+        found = [*_unknown_gateways(ctx, sources, service), *_unknown_delegates(ctx, sources, service)]
+        found += _destinations(service, find)
         return _rows(key, ctx.get(broken["VirtualService"], key), found)
 
     def of_rule(ctx: Context, key: ConfigKey, rule: Config[DestinationRule]) -> Mapping[ConfigKey, Problems]:
@@ -91,6 +92,15 @@ def _unknown_gateways(ctx: Context, sources: Sources, service: Config[VirtualSer
         key = (namespace, short) if slash else (service.namespace, name)
         if name != MESH and ctx.get(sources.domain.gateways, key) is None:
             yield Problem(f"spec.gateways[{i}]", f"there is no Gateway {'/'.join(key)}")
+
+
+def _unknown_delegates(ctx: Context, sources: Sources, service: Config[VirtualService]) -> Found:
+    for i, route in enumerate(service.spec.http):
+        if route.delegate is None:
+            continue
+        key = (route.delegate.namespace or service.namespace, route.delegate.name)
+        if ctx.get(sources.domain.virtual_services, key) is None:
+            yield Problem(f"spec.http[{i}].delegate", f"there is no VirtualService {'/'.join(key)}")
 
 
 def _destinations(service: Config[VirtualService], find: Find) -> Found:

@@ -21,8 +21,14 @@ from isthmus.translate.listeners.tcp_routes import TcpChains
 from isthmus.translate.values import Fields, go_duration, socket_address
 from isthmus.translate.views import Families, OutboundView
 
+_BOOTSTRAP_PORTS = (15021, 15090)  # readiness and metrics, listeners of the bootstrap
 PLAIN_HTTP = ("http/1.1", "h2c")
 """What the HTTP inspector reports for HTTP/1 and for HTTP/2 without TLS."""
+
+
+def is_reserved(port: int, mesh: MeshConfig) -> bool:
+    """Whether a proxy listens on this port itself: Envoy refuses a second listener on the wildcard address."""
+    return port in (mesh.proxy_listen_port, mesh.proxy_inbound_listen_port, *_BOOTSTRAP_PORTS)
 
 
 def catch_all(view: OutboundView, mesh: MeshConfig) -> Resource:
@@ -53,7 +59,7 @@ def http_port(view: OutboundView, port: int, mesh: MeshConfig) -> Resource:
     manager = http_manager.outbound(str(port), f"outbound_{name}", mesh, Protocol.HTTP, http10=view.http10)
     listener = pb("envoy.config.listener.v3.Listener")(
         name=name,
-        filter_chains=[_http_chain(manager)],
+        filter_chains=[_http_chain(view, manager)],
         default_filter_chain={
             "name": "PassthroughFilterChain",
             "filters": [tcp_proxy(_unknown(view), mesh)],
@@ -66,15 +72,15 @@ def http_port(view: OutboundView, port: int, mesh: MeshConfig) -> Resource:
 
 
 def on_addresses(
-    port: ServicePort, addresses: Sequence[str], hostname: str, mesh: MeshConfig, chains: TcpChains
+    view: OutboundView, port: ServicePort, addresses: Sequence[str], hostname: str, mesh: MeshConfig, chains: TcpChains
 ) -> Any:
     """The listener of one service port that is not (or not surely) HTTP; the first address names it."""
     name = names.listener(addresses[0], port.number)
     fields: Fields = {"filter_chains": chains.matched}
     if port.protocol is Protocol.AUTO:
         route = names.sniffed_route(hostname, port.number)
-        manager = http_manager.outbound(route, f"outbound_{name}", mesh, port.protocol)
-        fields = {"filter_chains": [*chains.matched, _http_chain(manager)], **_sniffing(mesh)}
+        manager = http_manager.outbound(route, f"outbound_{name}", mesh, port.protocol, http10=view.http10)
+        fields = {"filter_chains": [*chains.matched, _http_chain(view, manager)], **_sniffing(mesh)}
         fields["default_filter_chain"] = chains.default
     else:
         fields["filter_chains"] = [*chains.matched, chains.default]
@@ -94,8 +100,9 @@ def _unknown(view: OutboundView) -> str:
     return names.PASSTHROUGH if view.allow_any else names.BLACK_HOLE
 
 
-def _http_chain(manager: Any) -> Fields:
-    match = {"transport_protocol": "raw_buffer", "application_protocols": PLAIN_HTTP}
+def _http_chain(view: OutboundView, manager: Any) -> Fields:
+    found = ("http/1.0", *PLAIN_HTTP) if view.http10 else PLAIN_HTTP
+    match = {"transport_protocol": "raw_buffer", "application_protocols": found}
     return {"filter_chain_match": match, "filters": [manager]}
 
 

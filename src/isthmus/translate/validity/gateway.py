@@ -8,7 +8,10 @@ import msgspec
 
 from isthmus.api.config import Problems
 from isthmus.api.gateway import Gateway, Server
+from isthmus.translate.gateways.hosts import ServerHost
+from isthmus.translate.validity.host_texts import is_host
 from isthmus.translate.validity.notes import Notes
+from isthmus.translate.validity.server_tls import usable_tls
 
 PROTOCOLS = frozenset({"HTTP", "HTTPS", "HTTP2", "GRPC", "GRPC-WEB", "MONGO", "TCP", "TLS"})
 _NEED_TLS = frozenset({"HTTPS", "TLS"})
@@ -18,27 +21,44 @@ _OWN_CERTIFICATE = frozenset({"SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"})
 def usable(spec: Gateway) -> tuple[Gateway, Problems]:
     """The object without the servers that cannot be opened."""
     notes = Notes()
-    servers = tuple(server for at, server in notes.each("servers", spec.servers) if _server(server, at))
-    return msgspec.structs.replace(spec, servers=servers), notes.problems
+    found = (_server(server, at) for at, server in notes.each("servers", spec.servers))
+    return msgspec.structs.replace(spec, servers=tuple(server for server in found if server)), notes.problems
 
 
-def _server(server: Server, notes: Notes) -> bool:
+def _server(server: Server, notes: Notes) -> Server | None:
+    checks = (_port, _hosts, _needs_tls, _certificate, _bind)
+    if not all(check(server, notes) for check in checks):
+        return None
+    if server.tls is None:
+        return server
+    tls = usable_tls(server.tls, notes.at("tls"))
+    return msgspec.structs.replace(server, tls=tls) if tls else None
+
+
+def _port(server: Server, notes: Notes) -> bool:
     port = server.port
     if port.protocol.upper() not in PROTOCOLS:
-        notes.at("port.protocol").error(
-            f"the server is left out: {port.protocol!r} is not one of {', '.join(sorted(PROTOCOLS))}"
-        )
+        known = ", ".join(sorted(PROTOCOLS))
+        notes.at("port.protocol").error(f"the server is left out: {port.protocol!r} is not one of {known}")
         return False
     if not 0 < port.number <= 65535:
         notes.at("port.number").error(f"the server is left out: {port.number} is no port")
         return False
-    if not server.hosts:
-        notes.at("hosts").error("the server is left out: name the hosts that it serves, or *")
+    return True
+
+
+def _hosts(server: Server, notes: Notes) -> bool:
+    if server.hosts and all(is_host(ServerHost.parse(host).name) for host in server.hosts):
+        return True
+    notes.at("hosts").error("the server is left out: name hosts that it serves, such as *.example.com, or *")
+    return False
+
+
+def _needs_tls(server: Server, notes: Notes) -> bool:
+    if server.port.protocol.upper() in _NEED_TLS and server.tls is None:
+        notes.at("tls").error(f"the server is left out: {server.port.protocol} needs tls settings")
         return False
-    if port.protocol.upper() in _NEED_TLS and server.tls is None:
-        notes.at("tls").error(f"the server is left out: {port.protocol} needs tls settings")
-        return False
-    return _certificate(server, notes) and _bind(server, notes)
+    return True
 
 
 def _certificate(server: Server, notes: Notes) -> bool:

@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from isthmus.api.duration import seconds
-from isthmus.api.http_policy import HttpFaultInjection, HttpRedirect, HttpRewrite
+from isthmus.api.http_policy import CorsPolicy, HttpFaultInjection, HttpRedirect, HttpRetry, HttpRewrite
 from isthmus.api.http_route import HttpMatchRequest, HttpRoute, HttpRouteDestination
 from isthmus.api.matching import StringMatch
 from isthmus.translate.routes.actions import REDIRECT_CODES
 from isthmus.translate.routes.filters import GRPC_STATUSES
 from isthmus.translate.validity import regexes
+from isthmus.translate.validity.headers import is_name, is_one_line, usable_headers
+from isthmus.translate.validity.limits import not_negative, positive
 from isthmus.translate.validity.notes import Notes
 
 
@@ -38,19 +40,13 @@ def _route(route: HttpRoute, notes: Notes) -> HttpRoute | None:
     return msgspec.structs.replace(
         route,
         match=matches,
-        route=route.route if len(route.route) == 1 else _weighted(route.route, notes),
+        route=tuple(_destination(entry, at) for at, entry in notes.each("route", route.route)),
         rewrite=_rewrite(route.rewrite, notes.at("rewrite")),
         fault=_fault(route.fault, notes.at("fault")),
-        cors_policy=route.cors_policy
-        if route.cors_policy is None
-        else msgspec.structs.replace(
-            route.cors_policy,
-            allow_origins=tuple(
-                one
-                for at, one in notes.at("corsPolicy").each("allowOrigins", route.cors_policy.allow_origins)
-                if _condition(one, at)
-            ),
-        ),
+        retries=_retries(route.retries, notes.at("retries")),
+        timeout=not_negative(route.timeout, notes.at("timeout")),
+        headers=usable_headers(route.headers, notes.at("headers")),
+        cors_policy=_cors(route.cors_policy, notes.at("corsPolicy")),
     )
 
 
@@ -60,6 +56,8 @@ def _acts(route: HttpRoute, notes: Notes) -> bool:
     if sum(1 for one in actions if one) != 1:
         notes.error("the route is left out: it needs exactly one of route, redirect, directResponse and delegate")
         return False
+    if not _is_one_line(route, notes):
+        return False
     if route.redirect is not None and not _redirect(route.redirect, notes.at("redirect")):
         return False
     if route.direct_response is not None and not _answer(route, notes.at("directResponse")):
@@ -67,26 +65,46 @@ def _acts(route: HttpRoute, notes: Notes) -> bool:
     if len(route.route) > 1 and sum(max(entry.weight, 0) for entry in route.route) == 0:
         notes.at("route").error("the route is left out: give its destinations weights, at least one above 0")
         return False
-    if route.timeout and seconds(route.timeout) < 0:
-        notes.at("timeout").error("the route is left out: a timeout cannot be negative")
-        return False
     return True
 
 
-def _weighted(entries: tuple[HttpRouteDestination, ...], notes: Notes) -> tuple[HttpRouteDestination, ...]:
-    for at, entry in notes.each("route", entries):
-        if entry.weight < 0:
-            at.at("weight").error("a negative weight counts as 0")
-    return entries
+def _is_one_line(route: HttpRoute, notes: Notes) -> bool:
+    """Whether no text that goes into a request or an answer has a line break."""
+    redirect, rewrite = route.redirect or HttpRedirect(), route.rewrite or HttpRewrite()
+    texts = {
+        "redirect.uri": redirect.uri,
+        "redirect.authority": redirect.authority,
+        "redirect.scheme": redirect.scheme,
+        "rewrite.uri": rewrite.uri,
+        "rewrite.authority": rewrite.authority,
+    }
+    broken = [path for path, text in texts.items() if not is_one_line(text)]
+    for path in broken:
+        notes.at(path).error("the route is left out: the text has a line break")
+    return not broken
+
+
+def _destination(entry: HttpRouteDestination, notes: Notes) -> HttpRouteDestination:
+    if entry.weight < 0:
+        notes.at("weight").error("a negative weight counts as 0")
+    return msgspec.structs.replace(entry, headers=usable_headers(entry.headers, notes.at("headers")))
 
 
 def _match(match: HttpMatchRequest, notes: Notes) -> bool:
     single = {"uri": match.uri, "scheme": match.scheme, "method": match.method, "authority": match.authority}
     found = [_condition(one, notes.at(name)) for name, one in single.items() if one is not None]
-    found += _conditions(match.headers, notes.at("headers"))
-    found += _conditions(match.without_headers, notes.at("withoutHeaders"))
+    found += _headers(match.headers, notes.at("headers"))
+    found += _headers(match.without_headers, notes.at("withoutHeaders"))
     found += _conditions(match.query_params, notes.at("queryParams"))
     return all(found)
+
+
+def _headers(conditions: Mapping[str, StringMatch], notes: Notes) -> list[bool]:
+    for name in conditions:
+        if not is_name(name.removeprefix(":")):
+            notes.at(name).error(f"the match is left out: {name!r} is no name of a header")
+            return [False]
+    return _conditions(conditions, notes)
 
 
 def _conditions(conditions: Mapping[str, StringMatch], notes: Notes) -> list[bool]:
@@ -127,11 +145,33 @@ def _answer(route: HttpRoute, notes: Notes) -> bool:
 def _rewrite(rewrite: HttpRewrite | None, notes: Notes) -> HttpRewrite | None:
     if rewrite is None or rewrite.uri_regex_rewrite is None:
         return rewrite
-    why = regexes.fault(rewrite.uri_regex_rewrite.match)
+    substitution = rewrite.uri_regex_rewrite
+    why = regexes.fault(substitution.match) or regexes.replacement_fault(substitution.match, substitution.rewrite)
     if not why:
         return rewrite
-    notes.at("uriRegexRewrite.match").error(f"the substitution is left out: {why}")
+    notes.at("uriRegexRewrite").error(f"the substitution is left out: {why}")
     return msgspec.structs.replace(rewrite, uri_regex_rewrite=None)
+
+
+def _retries(retries: HttpRetry | None, notes: Notes) -> HttpRetry | None:
+    if retries is None:
+        return None
+    return msgspec.structs.replace(
+        retries,
+        per_try_timeout=not_negative(retries.per_try_timeout, notes.at("perTryTimeout")),
+        backoff=positive(retries.backoff, notes.at("backoff")),
+    )
+
+
+def _cors(policy: CorsPolicy | None, notes: Notes) -> CorsPolicy | None:
+    if policy is None:
+        return None
+    origins = notes.each("allowOrigins", policy.allow_origins)
+    return msgspec.structs.replace(
+        policy,
+        allow_origins=tuple(one for at, one in origins if _condition(one, at)),
+        max_age=not_negative(policy.max_age, notes.at("maxAge")),
+    )
 
 
 def _fault(fault: HttpFaultInjection | None, notes: Notes) -> HttpFaultInjection | None:

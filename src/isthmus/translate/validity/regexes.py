@@ -13,7 +13,17 @@ _MAX_LENGTH = 1024
 _UNSUPPORTED = re.compile(r"\(\?(?:=|!|<=|<!|>|\()|\(\?P=|\\[1-9]|[*+?}]\+")
 # What RE2 knows and Python does not: classes by Unicode name, POSIX classes, the end of text.
 _ONLY_RE2 = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\[\[:\^?\w+:\]\]|\\z|\\C")
+_ESCAPE = re.compile(r"\\(.|$)", re.DOTALL)
 _ESCAPED = re.compile(r"\\\\")
+
+
+def replacement_fault(text: str, replacement: str) -> str:
+    """Why a replacement cannot be used with a usable expression; empty when it can."""
+    groups = re.compile(_ONLY_RE2.sub("a", _ESCAPED.sub("__", text))).groups
+    for escape in _ESCAPE.findall(replacement):
+        if escape != "\\" and not (escape.isdigit() and int(escape) <= groups):
+            return f"the expression has no group for \\{escape}"
+    return ""
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ import msgspec
 
 from isthmus.api.config import Problems
 from isthmus.api.virtual_service import RouteDestination, TcpRoute, TlsRoute, VirtualService
+from isthmus.translate.validity.host_texts import is_host
 from isthmus.translate.validity.http_routes import usable_routes
 from isthmus.translate.validity.notes import Notes
 
@@ -17,8 +18,8 @@ def usable(spec: VirtualService) -> tuple[VirtualService, Problems]:
     """The object without what cannot be translated."""
     notes = Notes()
     hosts = tuple(host for at, host in notes.each("hosts", spec.hosts) if _host(host, at))
-    if not spec.hosts and any(route.delegate is None for route in spec.http) and spec.gateways:
-        notes.at("hosts").error("without hosts this object can only be a delegate, which has no gateways")
+    if not spec.hosts and spec.gateways:
+        notes.at("gateways").error("has no effect without hosts: an object without hosts is a delegate of others")
     return (
         msgspec.structs.replace(
             spec,
@@ -32,15 +33,19 @@ def usable(spec: VirtualService) -> tuple[VirtualService, Problems]:
 
 
 def _host(host: str, notes: Notes) -> bool:
-    if not host or "*" in host.removeprefix("*") or (host.startswith("*") and host != "*" and host[1] != "."):
+    if not is_host(host):
         notes.error(f"the host is left out: {host!r} is neither a name nor a wildcard such as *.example.com")
         return False
     return True
 
 
 def _tls(route: TlsRoute, notes: Notes) -> bool:
-    if not route.match or any(not match.sni_hosts for match in route.match):
-        notes.at("match").error("the route is left out: each match needs sniHosts")
+    for at, match in notes.each("match", route.match):
+        if not match.sni_hosts or not all(is_host(name) for name in match.sni_hosts):
+            at.at("sniHosts").error("the route is left out: each match needs names, or wildcards such as *.example.com")
+            return False
+    if not route.match:
+        notes.at("match").error("the route is left out: it needs a match with sniHosts")
         return False
     if not all(_ranges(match.destination_subnets, at) for at, match in notes.each("match", route.match)):
         return False

@@ -1,0 +1,143 @@
+"""Who is told what, and who hears of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from mesh_files import Mesh
+
+from isthmus.translate import types
+
+MESH = """
+clusters:
+  cluster1:
+    - kind: Service
+      metadata: {name: web, namespace: a}
+      spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}
+    - kind: Service
+      metadata: {name: own, namespace: a, annotations: {networking.istio.io/exportTo: .}}
+      spec: {clusterIP: 10.96.0.2, ports: [{name: tcp, port: 90}, {name: http-odd, port: 15021}]}
+    - {kind: Service, metadata: {name: db, namespace: a}, spec: {clusterIP: None, ports: [{name: tcp, port: 5432}]}}
+    - {kind: Pod, metadata: {name: db-0, namespace: a}, status: {podIP: 10.10.0.1}}
+    - {kind: Pod, metadata: {name: db-1, namespace: a}, status: {podIP: 10.10.0.2}}
+    - kind: EndpointSlice
+      metadata: {name: db-1, namespace: a, labels: {kubernetes.io/service-name: db}}
+      ports: [{name: tcp, port: 5432}]
+      endpoints:
+        - {addresses: [10.10.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: db-0, namespace: a}}
+        - {addresses: [10.10.0.2], conditions: {ready: true}, targetRef: {kind: Pod, name: db-1, namespace: a}}
+    - {kind: Pod, metadata: {name: client, namespace: b}, status: {podIP: 10.10.0.3}}
+    - {kind: Pod, metadata: {name: edge, namespace: b, labels: {app: edge}}, status: {podIP: 10.10.0.4}}
+    - {kind: Secret, metadata: {name: cert, namespace: b}, stringData: {tls.crt: c, tls.key: k, ca.crt: r}}
+    - {kind: Secret, metadata: {name: cert, namespace: a}, stringData: {tls.crt: c, tls.key: k}}
+configuration:
+  - kind: Gateway
+    metadata: {name: edge, namespace: b}
+    spec:
+      selector: {app: edge}
+      servers:
+        - port: {number: 443, name: https, protocol: HTTPS}
+          hosts: ["*"]
+          tls: {mode: SIMPLE, credentialName: cert}
+proxies:
+  - {pod: a/db-0, cluster: cluster1}
+  - {pod: b/client, cluster: cluster1}
+  - {pod: b/edge, cluster: cluster1, kind: router}
+  - {pod: b/edge, cluster: cluster1, kind: router, id: nobody, authenticated: false}
+"""
+
+
+@pytest.fixture
+def mesh() -> Mesh:
+    result = Mesh()
+    result.load(MESH)
+    return result
+
+
+def heard(mesh: Mesh, document: Mapping[str, Any]) -> dict[str, dict[str, set[str]]]:
+    """What proxies are told of a change."""
+    result: dict[str, dict[str, set[str]]] = {}
+
+    def listen(changes: Mapping[str, Mapping[str, set[str]]]) -> None:
+        result.update({proxy: {kind: set(names) for kind, names in found.items()} for proxy, found in changes.items()})
+
+    mesh.discovery.observe(listen)
+    mesh.apply(document)
+    return result
+
+
+def endpoint_slice(service: str, *addresses: str) -> dict[str, Any]:
+    return {
+        "cluster": "cluster1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": f"{service}-1", "namespace": "a", "labels": {"kubernetes.io/service-name": service}},
+        "ports": [{"name": "http", "port": 80}, {"name": "tcp", "port": 90}],
+        "endpoints": [{"addresses": [one], "conditions": {"ready": True}} for one in addresses],
+    }
+
+
+def test_an_endpoint_change_is_told_by_the_names_of_its_clusters_only(mesh: Mesh) -> None:
+    told = heard(mesh, endpoint_slice("web", "192.0.2.1"))
+    assert told["client.b"] == {types.ENDPOINT: {"outbound|80||web.a.svc.cluster.local"}}
+    assert told.keys() == {"db-0.a", "client.b", "edge.b", "nobody"}
+
+
+def test_who_may_not_see_a_service_hears_nothing_of_it(mesh: Mesh) -> None:
+    told = heard(mesh, endpoint_slice("own", "192.0.2.1"))
+    assert told.keys() == {"db-0.a"}
+    name = "outbound|90||own.a.svc.cluster.local"
+    assert not mesh.discovery.named("client.b", types.ENDPOINT, [name])
+    assert mesh.discovery.named("db-0.a", types.ENDPOINT, [name])
+
+
+def test_a_change_that_changes_nothing_is_not_told(mesh: Mesh) -> None:
+    mesh.apply(endpoint_slice("web", "192.0.2.1"))
+    assert heard(mesh, endpoint_slice("web", "192.0.2.1")) == {}
+
+
+def test_keys_go_to_proven_gateways_of_the_secret_s_namespace(mesh: Mesh) -> None:
+    names = ["kubernetes://cert", "kubernetes://cert-cacert", "kubernetes://other"]
+    assert mesh.discovery.named("edge.b", types.SECRET, names).keys() == set(names[:2])
+    assert mesh.discovery.wildcard("edge.b", types.SECRET).keys() == {"kubernetes://cert"}
+    for proxy in ("nobody", "client.b", "db-0.a"):
+        assert not mesh.discovery.named(proxy, types.SECRET, names)
+
+
+def test_a_rotated_secret_is_told_to_gateways_of_its_namespace(mesh: Mesh) -> None:
+    secret = {"cluster": "cluster1", "kind": "Secret", "metadata": {"name": "cert", "namespace": "b"}}
+    told = heard(mesh, secret | {"stringData": {"tls.crt": "c2", "tls.key": "k", "ca.crt": "r"}})
+    assert told["edge.b"] == {types.SECRET: {"kubernetes://cert"}}
+    assert "client.b" not in told
+    assert "db-0.a" not in told
+
+
+def test_a_pod_of_a_headless_service_gets_no_listener_for_itself(mesh: Mesh) -> None:
+    listeners = mesh.discovery.wildcard("db-0.a", types.LISTENER)
+    assert "10.10.0.2_5432" in listeners
+    assert "10.10.0.1_5432" not in listeners
+
+
+def test_ports_of_the_proxy_itself_are_not_listened_on_twice(mesh: Mesh) -> None:
+    assert "0.0.0.0_15021" not in mesh.discovery.wildcard("db-0.a", types.LISTENER)
+
+
+def test_a_proxy_that_is_not_connected_gets_nothing(mesh: Mesh) -> None:
+    assert mesh.discovery.wildcard("ghost", types.CLUSTER) == {}
+    assert mesh.discovery.named("ghost", types.CLUSTER, ["PassthroughCluster"]) == {}
+    assert mesh.discovery.wildcard("client.b", "type.googleapis.com/unknown") == {}
+
+
+def test_a_proxy_that_changes_its_place_is_told_to_ask_anew(mesh: Mesh) -> None:
+    sidecar = {"kind": "Sidecar", "metadata": {"name": "x", "namespace": "b"}, "spec": {"egress": [{"hosts": ["~/*"]}]}}
+    told = heard(mesh, sidecar)
+    assert told["client.b"][types.CLUSTER] == {"*"}
+    assert "db-0.a" not in told
+
+
+def test_proxies_that_are_alike_share_their_resources(mesh: Mesh) -> None:
+    mesh.connect([{"pod": "b/client", "cluster": "cluster1", "id": "second"}])
+    for type_url in (types.CLUSTER, types.ENDPOINT, types.LISTENER, types.ROUTE):
+        first, second = (mesh.discovery.wildcard(proxy, type_url) for proxy in ("client.b", "second"))
+        assert all(first[name] is second[name] for name in first)

@@ -10,6 +10,7 @@ one is composed from the newest state. So a slow client costs a bounded amount a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from sys import intern
 
 from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
@@ -135,7 +136,7 @@ class DeltaSession:
         """
         clusters = self._subscriptions.get(CLUSTER)
         held = clusters.held.get(endpoints.name) if clusters is not None else None
-        return f"{endpoints.version}.{held}" if held else endpoints.version
+        return intern(f"{endpoints.version}.{held}") if held else endpoints.version
 
     def _warm(self, clusters: Answer) -> None:
         """Lets endpoints follow their clusters at once, so that those are warm when routes to them arrive."""

@@ -6,6 +6,7 @@ Knows both request messages. Does not know streams; ``node`` stays a message unt
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -52,12 +53,13 @@ class SotwRequest(msgspec.Struct, frozen=True):
 def parse_delta(data: bytes, limits: Limits) -> DeltaRequest:
     """``Refused`` (InvalidArgument) unless the bytes are a request with a type and sane names."""
     message = _decode("envoy.service.discovery.v3.DeltaDiscoveryRequest", data)
-    subscribe, versions = tuple(message.resource_names_subscribe), dict(message.initial_resource_versions)
+    subscribe = _shared(message.resource_names_subscribe)
+    versions = {intern(name): intern(version) for name, version in message.initial_resource_versions.items()}
     _check_names((*subscribe, *versions), limits)
     return DeltaRequest(
         type_url=message.type_url,
         subscribe=subscribe,
-        unsubscribe=tuple(message.resource_names_unsubscribe),
+        unsubscribe=_shared(message.resource_names_unsubscribe),
         initial_versions=versions,
         nonce=message.response_nonce,
         error=_error(message),
@@ -68,7 +70,7 @@ def parse_delta(data: bytes, limits: Limits) -> DeltaRequest:
 def parse_sotw(data: bytes, limits: Limits) -> SotwRequest:
     """``Refused`` (InvalidArgument) unless the bytes are a request with a type and sane names."""
     message = _decode("envoy.service.discovery.v3.DiscoveryRequest", data)
-    names = tuple(message.resource_names)
+    names = _shared(message.resource_names)
     _check_names(names, limits)
     return SotwRequest(
         type_url=message.type_url,
@@ -88,6 +90,11 @@ def _decode(full_name: str, data: bytes) -> Any:
     if not message.type_url:
         raise Refused(Code.INVALID_ARGUMENT, "discovery request without type_url")
     return message
+
+
+def _shared(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, each held once in memory however many streams subscribe to it."""
+    return tuple(map(intern, names))
 
 
 def _check_names(names: Iterable[str], limits: Limits) -> None:

@@ -6,7 +6,6 @@ Does not know how clusters are declared, nor what their objects mean.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -14,14 +13,12 @@ from typing import Any, NoReturn
 import msgspec
 import structlog
 
+from isthmus.control_plane.background import keep_running, reason
 from isthmus.control_plane.intake import Feed, Intake
-from isthmus.kube.backoff import Backoff
 from isthmus.kube.client import Client
 from isthmus.kube.reflector import Pace, Reflector
 
 log = structlog.get_logger(__name__)
-
-_STEADY = 300.0  # seconds without a failure after which the next one is a new one
 
 
 class SyncState(StrEnum):
@@ -57,20 +54,7 @@ class ClusterWatch:
 
     async def run(self, feeds: Sequence[Feed[Any]]) -> NoReturn:
         """Watches until cancelled. A bug costs this cluster its freshness, and nobody else anything."""
-        backoff = Backoff(random.random, first=1.0, longest=60.0)
-        while True:
-            started = self._pace.clock()
-            try:
-                await self._run_once(feeds)
-            except Exception as error:
-                self._bug = _first_of(error)
-                self._last_contact, self._reflectors = self._newest_contact(), []
-                log.exception(
-                    "watches of a cluster failed, they are started again", cluster=self.cluster, error=self._bug
-                )
-            if self._pace.clock() - started > _STEADY:
-                backoff.reset()
-            await asyncio.sleep(backoff.next())
+        await keep_running(lambda: self._run_once(feeds), self._note_failure)
 
     @property
     def complete(self) -> bool:
@@ -90,6 +74,11 @@ class ClusterWatch:
         recovered = self._reflectors and all(reflector.status.synced for reflector in self._reflectors)
         return next((error for error in errors if error), "" if recovered else self._bug)
 
+    def _note_failure(self, error: Exception) -> None:
+        self._bug = reason(error)
+        self._last_contact, self._reflectors = self._newest_contact(), []
+        log.exception("watches of a cluster failed, they are started again", cluster=self.cluster, error=self._bug)
+
     def _newest_contact(self) -> float | None:
         contacts = [self._last_contact, *(reflector.status.last_contact for reflector in self._reflectors)]
         return max((contact for contact in contacts if contact is not None), default=None)
@@ -107,9 +96,3 @@ def own_status(watch: ClusterWatch) -> ClusterStatus:
     """The cluster that the control plane works for."""
     state = SyncState.SYNCED if watch.complete else SyncState.SYNCING
     return ClusterStatus(watch.cluster, "", state, watch.age, watch.error)
-
-
-def _first_of(error: Exception) -> str:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return f"bug: {type(error).__name__}: {error}"

@@ -5,7 +5,6 @@ Does not know how a pod is injected (``isthmus.inject``).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter
 from isthmus.api.config import Config, row
 from isthmus.api.proxy_config import ProxyConfig
 from isthmus.api.wire import Object
+from isthmus.control_plane.background import Background
 from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.control_plane.named_objects import NamedObjects
 from isthmus.control_plane.settings import Settings
@@ -107,11 +107,11 @@ class InjectionSource:
         """Template texts by name, for the debug page."""
         return self._templates.config.templates if self._templates else {}
 
-    def start(self, client: Client, tasks: asyncio.TaskGroup) -> None:
+    def start(self, client: Client, background: Background) -> None:
         """Watches from now on."""
         source = Source(kinds.PROXY_CONFIG, Object[ProxyConfig], optional=True)
-        tasks.create_task(Reflector(client, source, self._proxy_configs).run(), name="ProxyConfig objects")
-        tasks.create_task(self.files.run(), name="injection files")
+        background.keep("ProxyConfig objects", Reflector(client, source, self._proxy_configs).run)
+        background.keep("injection files", self.files.run)
         self.update()
 
     @property

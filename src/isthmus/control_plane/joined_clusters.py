@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
+from isthmus.control_plane.background import Background
 from isthmus.control_plane.clusters import ClusterStatus, ClusterWatch, own_status
 from isthmus.control_plane.feeds import cluster_feeds, own_feeds
 from isthmus.control_plane.intake import Intake
@@ -50,22 +49,22 @@ class JoinedClusters:
             return self._client
         return self._remotes.client(cluster) if self._remotes else None
 
-    def start(self, tasks: asyncio.TaskGroup) -> None:
+    def start(self, background: Background) -> None:
         """Watches the own cluster from now on."""
-        tasks.create_task(self._own.run(self._feeds), name="own cluster")
+        background.tasks.create_task(self._own.run(self._feeds), name="own cluster")
 
-    async def sync(self, tasks: asyncio.TaskGroup) -> None:
+    async def sync(self, background: Background) -> None:
         """Returns when the own cluster is read, and every remote one that is declared now is read or late."""
         self._remotes = RemoteClusters(
             Surroundings(
                 feeds=cluster_feeds(self._graph.sources),
                 apply=self._graph.host.apply,
-                tasks=tasks,
+                tasks=background.tasks,
                 timeout=self._settings.remote_timeout,
                 late=self._counters.late,
             )
         )
-        await self._secrets.start(tasks)
+        await self._secrets.start(background)
         await self._own.intake.complete.wait()
         await self._remotes.wait_first_sync()
 

@@ -60,7 +60,7 @@ class NameResolver:
     async def _addresses(self, name: str) -> tuple[str, ...]:
         try:
             found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for what cannot be a host name
             log.warning("gateway name cannot be resolved, its last addresses stay", name=name, error=str(error))
             return ()
         return tuple(sorted({str(entry[4][0]) for entry in found}))

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from isthmus.ca.kube_reviewer import KubeTokenReviewer
 from isthmus.ca.publisher import RootPublisher
+from isthmus.control_plane.background import Background
 from isthmus.control_plane.debug_pages import Pages
 from isthmus.control_plane.http import DebugAccess
 from isthmus.control_plane.http_server import HttpParts
@@ -26,7 +27,7 @@ from isthmus.control_plane.proxy_pages import AdsPages, ProxyPages
 from isthmus.control_plane.security import Security, open_authority, secure
 from isthmus.control_plane.settings import Settings
 from isthmus.control_plane.watched_names import ConfigMaps
-from isthmus.control_plane.webhooks import WebhookPatcher
+from isthmus.control_plane.webhooks import WebhookPatcher, patched_kinds
 from isthmus.inject import handlers as injection_handlers
 from isthmus.kube.client import Client
 from isthmus.kube.leases import Election, lead
@@ -63,27 +64,19 @@ class ControlPlane:
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Reads everything once, opens the ports, and only then is ready."""
+        background = Background(tasks, self.registry)
         self.graph.discovery.observe(self._announce)
         log_problems(self.graph.discovery)
         self.graph.observe_gateway_names(self._names.want)
-        tasks.create_task(self._names.run(), name="gateway names")
-        await self._config_maps.start(tasks)
-        tasks.create_task(self._mesh.files.run(), name="mesh files")
-        self._injection.start(self._client, tasks)
-        self.clusters.start(tasks)
-        security = await self._secure(tasks)
-        self._keep_written(security, tasks)
-        readers = frozenset({self.settings.namespace, *self.settings.allowed_debug_namespaces})
-        parts = HttpParts(
-            ready=lambda: self.ready,
-            pages=self.pages,
-            access=DebugAccess(readers, self._proxy_pages.namespace),
-            registry=self.registry,
-            webhooks=self._webhooks(),
-            authenticate=security.authentication.authenticate,
-        )
-        await self._ports.open(security, parts, tasks)
-        await self.clusters.sync(tasks)
+        background.keep("gateway names", self._names.run)
+        await self._config_maps.start(background)
+        background.keep("mesh files", self._mesh.files.run)
+        self._injection.start(self._client, background)
+        self.clusters.start(background)
+        security = await self._secure(background)
+        self._keep_written(security, background)
+        await self._ports.open(security, self._http_parts(security), background)
+        await self.clusters.sync(background)
         self.graph.host.freeze()
         self.ready = True
 
@@ -92,22 +85,34 @@ class ControlPlane:
         self.ready = False
         await self._ports.close(min(seconds, 2.0))
 
-    async def _secure(self, tasks: asyncio.TaskGroup) -> Security:
-        authority = await open_authority(self.settings, self._client, self.graph.trust_domain, tasks)
+    async def _secure(self, background: Background) -> Security:
+        authority = await open_authority(self.settings, self._client, self.graph.trust_domain, background)
         reviewer = KubeTokenReviewer(self.clusters.client, self.clusters.names, self.settings.token_audiences)
         return secure(self.settings, authority, reviewer, lambda: self.graph.trust_domain, self.registry)
 
-    def _keep_written(self, security: Security, tasks: asyncio.TaskGroup) -> None:
+    def _http_parts(self, security: Security) -> HttpParts:
+        readers = frozenset({self.settings.namespace, *self.settings.allowed_debug_namespaces})
+        return HttpParts(
+            ready=lambda: self.ready,
+            pages=self.pages,
+            access=DebugAccess(readers, self._proxy_pages.namespace),
+            registry=self.registry,
+            webhooks=self._webhooks(),
+            authenticate=security.authentication.authenticate,
+        )
+
+    def _keep_written(self, security: Security, background: Background) -> None:
         """What this process owns in its cluster: the roots' ConfigMaps, while it leads, and webhooks' CA bundles."""
         settings, authority = self.settings, security.authority
         publisher = RootPublisher(self._client)
         authority.subscribe(publisher.publish)
         election = Election(ROOTS_ELECTION, settings.namespace, settings.pod_name)
-        tasks.create_task(lead(self._client, election, publisher.run), name="roots in every namespace")
+        background.keep("roots in every namespace", lambda: lead(self._client, election, publisher.run))
         patcher = WebhookPatcher(self._client, settings.namespace, settings.revision, lambda: authority.bundle.roots)
         authority.subscribe(lambda _: patcher.bundle_changed())
-        patching = patcher.run(injection=bool(settings.injection_webhook), validation=bool(settings.validation_webhook))
-        tasks.create_task(patching, name="webhook configurations")
+        kinds = patched_kinds(injection=settings.injection_webhook, validation=settings.validation_webhook)
+        if kinds:
+            background.keep("webhook configurations", lambda: patcher.run(kinds))
 
     def _webhooks(self) -> list[web.RouteDef]:
         settings_for = self._injection.settings_for(lambda: self._mesh.fields)

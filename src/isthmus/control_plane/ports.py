@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from isthmus.control_plane.background import Background
 from isthmus.control_plane.errors import listening
 from isthmus.control_plane.http_server import HttpParts, HttpServers
 from isthmus.control_plane.security import Security, ServingCertificate
@@ -22,11 +21,11 @@ class Ports:
         self._rpc = RpcServer()
         self._http = HttpServers()
 
-    async def open(self, security: Security, parts: HttpParts, tasks: asyncio.TaskGroup) -> None:
+    async def open(self, security: Security, parts: HttpParts, background: Background) -> None:
         """Opens every port that the settings name; ``StartError`` names the one that cannot be had."""
         grpc_tls, web_tls = ServerTls(), ServerTls(("http/1.1",))
         serving = ServingCertificate(self._settings, security.authority, (grpc_tls, web_tls))
-        tasks.create_task(serving.keep(), name="serving certificate")
+        background.keep("serving certificate", serving.keep)
         await self._open_grpc(security, grpc_tls)
         await self._http.start(self._settings, parts, web_tls)
 

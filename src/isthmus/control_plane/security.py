@@ -23,6 +23,7 @@ from isthmus.ca.service import CertificateService
 from isthmus.ca.serving import KeyPair, ServingIdentity, issue_serving, serving_names
 from isthmus.ca.signing import Lifetimes
 from isthmus.ca.store import BundleDirectory
+from isthmus.control_plane.background import Background
 from isthmus.control_plane.settings import Settings
 from isthmus.kube.backoff import Backoff
 from isthmus.kube.client import Client
@@ -34,19 +35,19 @@ log = structlog.get_logger(__name__)
 _SERVING_CHECK = 60.0
 
 
-async def open_authority(settings: Settings, client: Client, trust_domain: str, tasks: asyncio.TaskGroup) -> Authority:
+async def open_authority(settings: Settings, client: Client, trust_domain: str, background: Background) -> Authority:
     """The authority over the plugged-in bundle, or over a self-signed root kept in a Secret; kept current by tasks."""
     directory = BundleDirectory(settings.ca_directory)
     bundle = directory.load()
     if bundle is not None:
         log.info("plugged-in CA", bundle=repr(bundle), directory=str(settings.ca_directory))
         authority = Authority(bundle, several_roots=settings.several_roots)
-        tasks.create_task(directory.watch(authority), name="CA directory")
+        background.keep("CA directory", lambda: directory.watch(authority))
         return authority
     profile = RootProfile(organization=trust_domain, lifetime=settings.self_signed_ttl)
     secret = RootSecret(client, settings.namespace, profile)
     authority = Authority(await _load(secret), several_roots=settings.several_roots)
-    tasks.create_task(secret.keep(authority), name="CA secret")
+    background.keep("CA secret", lambda: secret.keep(authority))
     return authority
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from isthmus.api.core_secret import ConfigMap, Secret
+from isthmus.control_plane.background import Background
 from isthmus.control_plane.named_objects import NamedObjects
 from isthmus.control_plane.remote_secrets import LABEL, RemoteSecret
 from isthmus.control_plane.settings import Settings
@@ -29,9 +29,9 @@ class ConfigMaps:
         found = self._maps.objects.get((self._namespace, name))
         return found.data if found else None
 
-    async def start(self, tasks: asyncio.TaskGroup) -> None:
+    async def start(self, background: Background) -> None:
         """Watches from now on; returns when all have been read once."""
-        tasks.create_task(self._reflector.run(), name="config maps")
+        background.keep("config maps", self._reflector.run)
         await self._reflector.wait_synced()
 
 
@@ -50,7 +50,7 @@ class RemoteSecrets:
             for (namespace, name), item in self._secrets.objects.items()
         ]
 
-    async def start(self, tasks: asyncio.TaskGroup) -> None:
+    async def start(self, background: Background) -> None:
         """Watches from now on; returns when all have been read once."""
-        tasks.create_task(self._reflector.run(), name="remote secrets")
+        background.keep("remote secrets", self._reflector.run)
         await self._reflector.wait_synced()

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
+from isthmus.kube.backoff import Backoff
 from isthmus.kube.client import Client, Query, Writing
 from isthmus.kube.errors import ApiError, KubeError
 from isthmus.kube.events import Event
@@ -25,7 +28,6 @@ log = structlog.get_logger(__name__)
 REVISION_LABEL = "istio.io/rev"
 INJECTOR_SUFFIX = "sidecar-injector.istio.io"
 ALWAYS_REJECT = "internal.istio.io/webhook-always-reject"
-RETRY_SECONDS = 1.0
 
 Object = Mapping[str, Any]
 Patch = list[dict[str, Any]]
@@ -66,6 +68,11 @@ def rejected_gateway(namespace: str, revision: str) -> dict[str, Any]:
     }
 
 
+def patched_kinds(*, injection: str, validation: str) -> tuple[Kind, ...]:
+    """By the names in the settings: in Istio's master only whether they are empty counts."""
+    return (MUTATING_WEBHOOK,) * bool(injection) + (VALIDATING_WEBHOOK,) * bool(validation)
+
+
 class WebhookPatcher:
     """Watches the webhook configurations of one cluster and patches those of one revision."""
 
@@ -77,16 +84,18 @@ class WebhookPatcher:
         self._known: dict[tuple[Kind, str], Object] = {}
         self._changed = asyncio.Event()
         self._answers = False
+        self._failing = Backoff(random.random, first=0.1, longest=60.0)
+        self._asking = Backoff(random.random, first=0.1, longest=60.0)
 
     def bundle_changed(self) -> None:
         """The roots changed: everything is looked at again."""
         self._changed.set()
 
-    async def run(self, *, injection: bool, validation: bool) -> None:
-        """Patches until cancelled."""
+    async def run(self, kinds: Iterable[Kind]) -> None:
+        """Patches configurations of these kinds until cancelled."""
         query = Query(labels=f"{REVISION_LABEL}={self._revision}")
         async with asyncio.TaskGroup() as tasks:
-            for kind in (MUTATING_WEBHOOK,) * injection + (VALIDATING_WEBHOOK,) * validation:
+            for kind in kinds:
                 source = Source(kind, dict[str, Any], query)
                 tasks.create_task(
                     Reflector(self._client, source, _KnownObjects(kind, self._known, self._changed)).run()
@@ -95,14 +104,29 @@ class WebhookPatcher:
 
     async def _work(self) -> None:
         while True:
-            await self._changed.wait()
             self._changed.clear()
-            try:
+            delay = await self._look()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._changed.wait()
+
+    async def _look(self) -> float | None:
+        """Patches what needs it. Seconds until the next look; None to wait for a change."""
+        try:
+            await self._patch_all()
+            if self._is_unproven and await self._is_refused():
+                self._answers = True
                 await self._patch_all()
-            except KubeError as error:
-                log.warning("webhook configurations could not be patched, trying again", error=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-                self._changed.set()
+        except KubeError as error:
+            log.warning("webhook configurations could not be patched, trying again", error=str(error))
+            return self._failing.next()
+        self._failing.reset()
+        return self._asking.next() if self._is_unproven else None
+
+    @property
+    def _is_unproven(self) -> bool:
+        """Whether the validation webhook has yet to show that it answers."""
+        return not self._answers and any(kind is VALIDATING_WEBHOOK for kind, _ in self._known)
 
     async def _patch_all(self) -> None:
         bundle = self._bundle()
@@ -114,11 +138,6 @@ class WebhookPatcher:
             if patch:
                 await self._client.json_patch(kind, name, patch)
                 log.info("webhook configuration patched", kind=kind.kind, name=name)
-        if not self._answers and any(kind is VALIDATING_WEBHOOK for kind, _ in self._known):
-            self._answers = await self._is_refused()
-            if not self._answers:
-                await asyncio.sleep(RETRY_SECONDS)
-            self._changed.set()
 
     async def _is_refused(self) -> bool:
         """Whether the API server lets the webhook refuse an object (dry run)."""

@@ -117,6 +117,13 @@ async def running(settings: Settings, access: Access) -> AsyncIterator[RunningPl
     async with starting(settings, access) as (plane, task):
         await task
         yield plane
+        failures = [
+            sample
+            for family in plane.plane.registry.collect()
+            if family.name == "isthmus_background_failures"
+            for sample in family.samples
+        ]
+        assert not failures
 
 
 def _target(address: Address | None) -> str:

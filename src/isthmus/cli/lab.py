@@ -165,7 +165,7 @@ def _print_status(found: Any) -> None:
         for each in found.clusters
     ]
     header = ("CLUSTER", "NETWORK", "READY", "VERSION", "API SERVER", "PODS", "LOAD BALANCERS", "STATE")
-    click.echo(render(Table(header, tuple(rows)), GAP), nl=False)
+    click.echo(render(Table(header, tuple(rows), GAP)), nl=False)
     for cluster in found.clusters:
         for daemon in cluster.daemons_down:
             click.echo(f"down: {daemon}")
@@ -239,4 +239,4 @@ def _install() -> None:
 def _print_findings(findings: list[Any]) -> None:
     if findings:
         rows = tuple((each.name, "ok" if each.ok else "MISSING", each.found, each.cure) for each in findings)
-        click.echo(render(Table(("NEED", "STATE", "FOUND", "CURE"), rows), GAP), nl=False)
+        click.echo(render(Table(("NEED", "STATE", "FOUND", "CURE"), rows, GAP)), nl=False)

@@ -126,7 +126,7 @@ def _secret(source: ProxySource, output: str) -> None:
 
     dump = source.config_dump()
     found = secrets.secrets(dump)
-    message = "envoy.admin.v3.SecretsConfigDump.DynamicSecret"
+    message = "envoy.admin.v3.SecretsConfigDump"
     _show(found, output, message, lambda: secrets.table(secrets.rows(dump, datetime.now(UTC))))
 
 
@@ -136,7 +136,7 @@ def _secret(source: ProxySource, output: str) -> None:
 def _bootstrap(source: ProxySource, output: str) -> None:
     """Bootstrap: what the proxy was started with."""
     found = bootstraps.bootstrap(source.config_dump())
-    _show(found, output, "envoy.config.bootstrap.v3.Bootstrap", lambda: bootstraps.table(found))
+    _show(found, output, "envoy.admin.v3.BootstrapConfigDump", lambda: bootstraps.table(found))
 
 
 @proxy_config.command("all")

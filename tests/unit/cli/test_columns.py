@@ -10,5 +10,9 @@ def test_columns_are_as_wide_as_their_widest_cell_and_five_blanks() -> None:
     )
 
 
+def test_the_blanks_between_columns_are_the_tables_own() -> None:
+    assert render(Table(("NAME", "TYPE"), (("a", "b"),), padding=1)) == "NAME TYPE\na    b\n"
+
+
 def test_a_table_without_rows_is_its_header() -> None:
     assert render(Table(("NAME", "TYPE"), ())) == "NAME     TYPE\n"

@@ -9,11 +9,16 @@ from click.testing import CliRunner, Result
 from isthmus.cli.proxy_config import proxy_config
 
 CLUSTER = {"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "outbound|80||a", "type": "EDS"}
+SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 DUMP = {
     "configs": [
         {
             "@type": "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump",
             "bootstrap": {"node": {"id": "sidecar~10.0.0.1~a.b~b.svc", "metadata": {"CLUSTER_ID": "cluster1"}}},
+        },
+        {
+            "@type": "type.googleapis.com/envoy.admin.v3.SecretsConfigDump",
+            "dynamic_active_secrets": [{"name": "default", "secret": {"@type": SECRET, "tls_certificate": {}}}],
         },
         {
             "@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump",
@@ -53,8 +58,14 @@ def test_yaml_is_printed(dump: str) -> None:
 
 
 def test_a_bootstrap_is_json_unless_told_otherwise(dump: str) -> None:
-    assert json.loads(invoke("b", "-f", dump).output)["node"]["metadata"] == {"CLUSTER_ID": "cluster1"}
+    assert json.loads(invoke("b", "-f", dump).output)["bootstrap"]["node"]["metadata"] == {"CLUSTER_ID": "cluster1"}
     assert "cluster     cluster1\n" in invoke("b", "-f", dump, "-o", "short").output
+
+
+def test_secrets_are_json_by_their_state(dump: str) -> None:
+    assert json.loads(invoke("s", "-f", dump, "-o", "json").output) == {
+        "dynamicActiveSecrets": [{"name": "default", "secret": {"@type": SECRET, "tlsCertificate": {}}}]
+    }
 
 
 def test_all_has_one_table_after_the_other(dump: str) -> None:

@@ -47,13 +47,13 @@ def describe(sides: tuple[Side, ...], root: Certificate, now: datetime) -> str:
 
 def _clusters(sides: tuple[Side, ...]) -> str:
     rows = tuple((each.cluster, each.network, each.pods, each.api, each.gateway + _GATEWAY_PORT) for each in sides)
-    return render(Table(("CLUSTER", "NETWORK", "PODS", "API SERVER", "EAST-WEST GATEWAY"), rows), _PADDING)
+    return render(Table(("CLUSTER", "NETWORK", "PODS", "API SERVER", "EAST-WEST GATEWAY"), rows, _PADDING))
 
 
 def _certificates(sides: tuple[Side, ...], root: Certificate, now: datetime) -> str:
     rows = tuple((side.cluster, *_certificate(side.certificate, now)) for side in sides)
     header = ("CERTIFICATE OF", "IDENTITY", "ISSUER", "EXPIRES", "SHA-256")
-    return render(Table(header, (*rows, ("the root", *_certificate(root, now)))), _PADDING)
+    return render(Table(header, (*rows, ("the root", *_certificate(root, now))), _PADDING))
 
 
 def _certificate(certificate: Certificate, now: datetime) -> tuple[str, str, str, str]:
@@ -81,7 +81,7 @@ def _answers(side: Side, sides: tuple[Side, ...]) -> str:
         (f"  {count} x {version}", pod, _way(side, homes[version])) for version, pod, count in side.answers.instances
     )
     errors = "".join(f"  not an answer: {error}\n" for error in side.answers.errors)
-    return head + (render(Table(rows[0], rows[1:]), _PADDING) if rows else "") + errors
+    return head + (render(Table(rows[0], rows[1:], _PADDING)) if rows else "") + errors
 
 
 def _way(side: Side, home: Side) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.cli.columns import Table
-from isthmus.cli.envoy.dump import Json, section
+from isthmus.cli.envoy.dump import Json, bare, section
 
 HEADER = ("SETTING", "VALUE")
 
 
 def bootstrap(dump: Json) -> dict[str, Any]:
-    """The bootstrap of a dump; empty when it has none."""
-    return dict(section(dump, "BootstrapConfigDump").get("bootstrap", {}))
+    """What Envoy says of its start: ``bootstrap`` and ``last_updated``; empty when it says nothing."""
+    return bare(section(dump, "BootstrapConfigDump"))
 
 
 def table(found: Json) -> Table:
     """The proxy's identity: version, cluster, network, locality."""
-    node = found.get("node", {})
+    node = found.get("bootstrap", {}).get("node", {})
     metadata = node.get("metadata", {})
     locality = node.get("locality", {})
     settings = (

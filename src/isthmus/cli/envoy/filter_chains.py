@@ -39,12 +39,12 @@ def chain_words(listener: Json) -> Iterator[ChainWords]:
 
 
 def destination(filters: Iterator[Json] | list[Json] | tuple[Json, ...]) -> str:
-    """Where the first connection manager or TCP proxy among the filters leads."""
+    """Where the first connection manager or TCP proxy among the filters leads; a black hole counts as neither."""
     for entry in filters:
         config = entry.get("typed_config", {})
         if entry.get("name") == _HTTP_MANAGER:
             return _http_words(config)
-        if entry.get("name") == _TCP_PROXY:
+        if entry.get("name") == _TCP_PROXY and config.get("cluster") != _BLACK_HOLE:
             return _tcp_words(config)
     return "Non-HTTP/Non-TCP"
 
@@ -56,7 +56,10 @@ def is_http(listener: Json) -> bool:
 
 def is_tcp(listener: Json) -> bool:
     """Whether any chain carries plain TCP."""
-    return any(entry.get("name") == _TCP_PROXY for entry in _filters(listener))
+    return any(
+        entry.get("name") == _TCP_PROXY and entry.get("typed_config", {}).get("cluster") != _BLACK_HOLE
+        for entry in _filters(listener)
+    )
 
 
 def _filters(listener: Json) -> Iterator[Json]:
@@ -103,7 +106,7 @@ def _tcp_words(config: Json) -> str:
 
 def cluster_words(name: str) -> str:
     """Special clusters (``PassthroughCluster``) speak for themselves."""
-    return name if name == _BLACK_HOLE or "Cluster" in name else f"Cluster: {name}"
+    return name if "Cluster" in name else f"Cluster: {name}"
 
 
 def _inline_words(routes: Json) -> str:

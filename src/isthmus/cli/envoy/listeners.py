@@ -12,6 +12,7 @@ from isthmus.cli.envoy.filter_chains import chain_words, is_http, is_tcp
 
 HEADER = ("ADDRESSES", "PORT", "MATCH", "DESTINATION")
 BRIEF_HEADER = ("ADDRESSES", "PORT", "TYPE")
+_PADDING = 1  # this table of ``istioctl`` is narrower than the others
 
 
 class ListenerFilter(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ class ListenerFilter(msgspec.Struct, frozen=True):
 
 
 def listeners(dump: Json, wanted: ListenerFilter) -> list[dict[str, Any]]:
-    """The listeners of a dump that match, by port and type."""
+    """The listeners of a dump that match, by port, address and type."""
     part = section(dump, "ListenersConfigDump")
     dynamic = (entry.get("active_state") or {} for entry in part.get("dynamic_listeners", ()))
     entries = (*part.get("static_listeners", ()), *dynamic)
@@ -38,13 +39,13 @@ def table(found: list[dict[str, Any]]) -> Table:
         for listener in found
         for words in sorted(chain_words(listener), key=lambda words: words.destination, reverse=True)
     )
-    return Table(HEADER, tuple(rows))
+    return Table(HEADER, tuple(rows), _PADDING)
 
 
 def brief_table(found: list[dict[str, Any]]) -> Table:
     """One row per listener, with what it speaks."""
     rows = ((joined(addresses(listener)), str(port_of(listener)), type_of(listener)) for listener in found)
-    return Table(BRIEF_HEADER, tuple(rows))
+    return Table(BRIEF_HEADER, tuple(rows), _PADDING)
 
 
 def addresses(listener: Json) -> list[str]:
@@ -73,4 +74,4 @@ def _matches(listener: Json, wanted: ListenerFilter) -> bool:
 
 
 def _order(listener: Json) -> tuple[int, str, str]:
-    return port_of(listener), type_of(listener), joined(addresses(listener))
+    return port_of(listener), joined(addresses(listener)), type_of(listener)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from isthmus.cli.envoy.dump import Json
 
 _SHOWN = 2
+_SUFFIXES = (".svc.cluster.local", ".svc")
 
 
 def path_words(match: Json) -> str:
@@ -24,9 +25,14 @@ def path_words(match: Json) -> str:
 
 
 def domain_words(domains: Sequence[str]) -> str:
-    """At most two domains without ports; those with a port only repeat them."""
+    """At most two domains: not those that repeat another one with a port or as a longer name of a service."""
     if len(domains) == 1:
         return domains[0]
-    plain = [domain for domain in domains if ":" not in domain or domain.endswith("]")]
+    portless = [domain for domain in domains if ":" not in domain or domain.endswith("]")]
+    plain = [domain for domain in portless if not _repeats(domain, portless)]
     shown = ", ".join(plain[:_SHOWN])
     return f"{shown} + {len(plain) - _SHOWN} more..." if len(plain) > _SHOWN else shown
+
+
+def _repeats(domain: str, domains: Sequence[str]) -> bool:
+    return any(domain.endswith(suffix) and domain.removesuffix(suffix) in domains for suffix in _SUFFIXES)

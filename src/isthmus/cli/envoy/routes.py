@@ -12,6 +12,7 @@ from isthmus.cli.envoy.dump import Json, bare, managed_by, section
 from isthmus.cli.envoy.route_words import domain_words, path_words
 
 HEADER = ("NAME", "VHOST NAME", "DOMAINS", "MATCH", "VIRTUAL SERVICE")
+_PASSTHROUGH = "PassthroughCluster"
 
 
 class RouteFilter(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ def routes(dump: Json, wanted: RouteFilter) -> list[dict[str, Any]]:
 
 
 def table(found: list[dict[str, Any]]) -> Table:
-    """One row per route; a virtual host without routes answers 404."""
+    """One row per route; a virtual host without routes answers 404. What is only passed through is left out."""
     return Table(HEADER, tuple(row for config in found for row in _rows(config)))
 
 
@@ -38,6 +39,8 @@ def _rows(config: Json) -> Iterator[tuple[str, ...]]:
     for host in config.get("virtual_hosts", ()):
         domains = domain_words(host.get("domains", ()))
         for route in host.get("routes", ()):
+            if route.get("route", {}).get("cluster") == _PASSTHROUGH:
+                continue
             yield name, host["name"], domains, path_words(route.get("match", {})), managed_by(route)
         if not host.get("routes"):
             yield name, host["name"], domains, "/*", "404"

@@ -35,14 +35,11 @@ class SecretRow(msgspec.Struct, frozen=True):
     not_before: str = ""
 
 
-def secrets(dump: Json) -> list[dict[str, Any]]:
-    """The secrets of a dump as Envoy gives them; private keys are redacted by Envoy."""
-    return [
-        dict(entry)
-        for part in sections(dump, "SecretsConfigDump")
-        for group, _ in _GROUPS
-        for entry in part.get(group, ())
-    ]
+def secrets(dump: Json) -> dict[str, list[Any]]:
+    """The secrets of a dump by their state, as Envoy gives them; private keys are redacted by Envoy."""
+    parts = tuple(sections(dump, "SecretsConfigDump"))
+    found = {group: [entry for part in parts for entry in part.get(group, ())] for group, _ in _GROUPS}
+    return {group: entries for group, entries in found.items() if entries}
 
 
 def rows(dump: Json, now: datetime) -> tuple[SecretRow, ...]:

@@ -78,6 +78,7 @@ def test_matches_in_istios_words(match: dict[str, Any], text: str) -> None:
         (chain(http(rds={"route_config_name": "80"})), "Route: 80"),
         (chain(http()), "HTTP"),
         (chain(tcp("PassthroughCluster")), "PassthroughCluster"),
+        (chain(tcp("BlackHoleCluster")), "Non-HTTP/Non-TCP"),
         (chain(tcp("outbound|1||x")), "Cluster: outbound|1||x"),
         (
             chain([{"name": TCP, "typed_config": {"weighted_clusters": {"clusters": [{"name": "a"}, {"name": "b"}]}}}]),
@@ -107,7 +108,8 @@ def test_the_default_chain_counts_as_a_chain() -> None:
 def test_listeners_are_ordered_and_filtered_by_port_address_and_type() -> None:
     found = dump(
         listener("virtualOutbound", "0.0.0.0", 15001, chain(tcp("PassthroughCluster"))),
-        listener("10.96.0.1_443", "10.96.0.1", 443, chain(tcp("kube"))),
+        listener("10.96.0.1_443", "10.96.0.1", 443, chain(http())),
+        listener("10.96.0.0_443", "10.96.0.0", 443, chain(tcp("kube")), chain(tcp("BlackHoleCluster"))),
         listener("0.0.0.0_80", "0.0.0.0", 80, chain(http(rds={"route_config_name": "80"})), chain(tcp("x"))),
     )
 
@@ -116,12 +118,13 @@ def test_listeners_are_ordered_and_filtered_by_port_address_and_type() -> None:
 
     assert brief_table(listeners(found, ListenerFilter())).rows == (
         ("0.0.0.0", "80", "HTTP+TCP"),
-        ("10.96.0.1", "443", "TCP"),
+        ("10.96.0.0", "443", "TCP"),
+        ("10.96.0.1", "443", "HTTP"),
         ("0.0.0.0", "15001", "TCP"),
     )
     assert ports(ListenerFilter(address="0.0.0.0")) == ["80", "15001"]
-    assert ports(ListenerFilter(port=443)) == ["443"]
-    assert ports(ListenerFilter(kind="http")) == ["80"]
+    assert ports(ListenerFilter(port=443)) == ["443", "443"]
+    assert ports(ListenerFilter(kind="http")) == ["80", "443"]
 
 
 def test_additional_addresses_are_shown() -> None:

@@ -23,6 +23,7 @@ DUMP = {
             "static_route_configs": [config("inbound|5000||", host("inbound|http|5000", {"match": {"prefix": "/"}}))],
             "dynamic_route_configs": [
                 config("8080", host("block_all")),
+                config("90", host("allow_any", {"match": {"prefix": "/"}, "route": {"cluster": "PassthroughCluster"}})),
                 config(
                     "80",
                     host(
@@ -30,7 +31,14 @@ DUMP = {
                         {"match": {"path": "/exact"}, "metadata": {"filter_metadata": {"istio": {"config": RULE}}}},
                         {"match": {"safe_regex": {"regex": "/a.*"}}},
                         {"match": {"path_separated_prefix": "/api"}},
-                        domains=("hello.sample.svc.cluster.local", "hello", "hello.sample", "10.96.0.7"),
+                        domains=(
+                            "hello.sample.svc.cluster.local",
+                            "hello.sample.svc.cluster.local.",
+                            "hello",
+                            "hello.sample.svc",
+                            "hello.sample",
+                            "10.96.0.7",
+                        ),
                     ),
                 ),
             ],
@@ -40,7 +48,7 @@ DUMP = {
 
 
 def test_every_route_has_a_row_and_ports_come_first() -> None:
-    domains = "hello.sample.svc.cluster.local, hello + 2 more..."
+    domains = "hello.sample.svc.cluster.local., hello + 2 more..."
     assert table(routes(DUMP, RouteFilter())).rows == (
         ("80", "hello:80", domains, "/exact", "hello.sample"),
         ("80", "hello:80", domains, "regex /a.*", ""),
@@ -50,8 +58,17 @@ def test_every_route_has_a_row_and_ports_come_first() -> None:
     )
 
 
+def test_what_is_only_passed_through_has_no_row() -> None:
+    assert table(routes(DUMP, RouteFilter("90"))).rows == ()
+
+
 def test_one_configuration_can_be_chosen() -> None:
     assert [entry["name"] for entry in routes(DUMP, RouteFilter("8080"))] == ["8080"]
+
+
+def test_longer_names_of_a_service_only_repeat_the_shortest() -> None:
+    names = ("a.ns.svc.cluster.local", "a.ns.svc", "a.ns", "a.other.svc.cluster.local")
+    assert domain_words(names) == "a.ns, a.other.svc.cluster.local"
 
 
 def test_domains_with_ports_only_repeat_the_others() -> None:

@@ -50,6 +50,7 @@ class Proxy:
         self._metadata = tuple(metadata)
         self._wanted: dict[str, set[str]] = {ENDPOINT: set(), ROUTE: set()}
         self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._call: Any = None
         self._ended = ""
 
@@ -96,8 +97,9 @@ class Proxy:
         await self.send_bytes(request.SerializeToString())
 
     async def send_bytes(self, data: bytes) -> None:
-        """Anything at all."""
-        await self._call.write(data)
+        """Anything at all. grpcio takes one write at a time."""
+        async with self._writing:
+            await self._call.write(data)
 
     async def _run(self) -> None:
         try:

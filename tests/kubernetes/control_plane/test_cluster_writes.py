@@ -103,6 +103,7 @@ async def test_only_the_holder_of_the_lease_writes_and_hands_over_when_it_stops(
     lease = OneObject(here.client, kinds.LEASE, "istio-namespace-controller-election", here.system)
     async with running(settings, access):
         await lease.until("spec", "holderIdentity", is_="istiod")
+        await roots.until("data", "root-cert.pem", is_=root.pem.decode())
         async with running(second, access):
             for _ in range(3):
                 await here.client.delete(kinds.CONFIG_MAP, ROOTS, namespace=here.app)

@@ -44,6 +44,7 @@ async def webhook(client: Client, namespace: str, tmp_path: Path) -> AsyncIterat
 
 async def close_afterwards(_: web.Request, response: web.StreamResponse) -> None:
     """The API server would keep its connection beyond the end of the test."""
+    response.headers["Connection"] = "close"  # or the API server uses the closed connection once more
     response.force_close()
 
 

@@ -103,6 +103,7 @@ def with_path(settings: InjectionSettings, variables: Any) -> InjectionSettings:
 
 async def close_afterwards(_: web.Request, response: web.StreamResponse) -> None:
     """The API server would keep its connection beyond the end of the test."""
+    response.headers["Connection"] = "close"  # or the API server uses the closed connection once more
     response.force_close()
 
 

@@ -44,4 +44,4 @@ def _number(value: float, unit: str) -> str:
 def table(figures: Iterable[Figure]) -> str:
     """All figures, one per line."""
     rows: Sequence[tuple[str, ...]] = [figure.row() for figure in figures]
-    return render(Table(("FIGURE", "MEDIAN", "RANGE", "SAMPLES", "TARGET", "HELD"), tuple(rows)), _PADDING)
+    return render(Table(("FIGURE", "MEDIAN", "RANGE", "SAMPLES", "TARGET", "HELD"), tuple(rows), _PADDING))

@@ -76,7 +76,9 @@ class HttpServers:
 
 
 def _application() -> web.Application:
-    return web.Application(client_max_size=_LONGEST_BODY)
+    """Paths with doubled slashes are redirected, as Go's servers do: ``istioctl version`` asks for ``//version``."""
+    tidy = web.normalize_path_middleware(append_slash=False, merge_slashes=True)
+    return web.Application(client_max_size=_LONGEST_BODY, middlewares=[tidy])
 
 
 def _add_debug(app: web.Application, parts: HttpParts) -> None:

@@ -38,6 +38,9 @@ _SHORT = {
 NAMED_ONLY: Final = frozenset({ENDPOINT, ROUTE, SECRET, EXTENSION})
 """Types of which a subscription to nothing means nothing (Istio: IsWildcardTypeURL)."""
 
+ONE_OR_NONE: Final = frozenset({NAME_TABLE, PROXY_CONFIG})
+"""Types of one resource that Istio's agent keeps to itself. It does not acknowledge a response without the resource."""
+
 APPLIED_ONE_BY_ONE: Final = frozenset({CLUSTER, LISTENER})
 """Types of which Envoy applies the good resources of a response that it rejects; of others none or some."""
 

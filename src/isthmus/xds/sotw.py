@@ -15,7 +15,7 @@ from hashlib import blake2b
 from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds import wire
-from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, NAMED_ONLY, rank
+from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, NAMED_ONLY, ONE_OR_NONE, rank
 from isthmus.xds.requests import WILDCARD, Limits, SotwRequest
 from isthmus.xds.resources import ALL, Lookup, Names
 from isthmus.xds.session import Ledger, Message, Moment, Receipt
@@ -180,7 +180,7 @@ class SotwSession:
 def _begin(watch: Watch, request: SotwRequest) -> Receipt:
     watch.names, watch.shown = frozenset(), {}
     watch.ask(frozenset(request.names))
-    watch.owed = bool(request.names) or watch.wildcard
+    watch.owed = (bool(request.names) or watch.wildcard) and watch.type_url not in ONE_OR_NONE
     watch.due = None
     return Receipt.SUBSCRIBE
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from isthmus.model.resource import Resource
-from isthmus.xds.order import NAMED_ONLY
+from isthmus.xds.order import NAMED_ONLY, ONE_OR_NONE
 from isthmus.xds.requests import WILDCARD, DeltaRequest
 from isthmus.xds.resources import ALL, Lookup, Names
 
@@ -54,7 +54,7 @@ class Subscription:
             self.names.update(known)
         self._due = None
         self._owed = self.names - known.keys()
-        self._answer = not known
+        self._answer = not known and self.type_url not in ONE_OR_NONE
 
     def update(self, request: DeltaRequest) -> None:
         """A later request: names come and go. To name a resource again is to ask for it again."""

@@ -17,6 +17,7 @@ from mesh_objects import MeshCluster
 from prometheus_client.parser import text_string_to_metric_families
 from running_plane import RunningPlane, running, settings_of, starting
 
+from isthmus import __version__
 from isthmus.control_plane.addresses import Address
 from isthmus.kube import kinds
 from isthmus.kube.access import Access
@@ -158,6 +159,14 @@ async def test_istioctl_reads_the_states_of_proxies_over_the_secure_port(
     assert [config.node.id for config in configs] == [f"client.{here.app}"]
     assert {one.type_url for one in configs[0].generic_xds_configs} >= {LISTENER}
     assert json.loads(answer.control_plane.identifier)["Component"] == "istiod"
+
+
+async def test_doubled_slashes_are_forgiven_because_istioctl_asks_for_them(plane: RunningPlane) -> None:
+    assert await plane.get("/ready") == (200, b"")
+    url = plane.url("/version", monitoring=True)
+    assert "//version" in url
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert (answer.status, await answer.text()) == (200, __version__)
 
 
 async def test_metrics_go_by_istios_names(plane: RunningPlane, here: MeshCluster) -> None:

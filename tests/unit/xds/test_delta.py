@@ -7,7 +7,7 @@ from world import MOMENT, Client, World, read_delta
 
 from isthmus.protos import pb
 from isthmus.rpc.refusal import Code, Refused
-from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, PROXY_CONFIG, ROUTE
 from isthmus.xds.requests import DeltaRequest, Limits
 from isthmus.xds.resources import ALL, content_version
 from isthmus.xds.session import Receipt
@@ -30,6 +30,13 @@ def test_an_empty_answer_is_sent_so_that_the_client_can_go_on():
 
 def test_an_unknown_type_gets_an_empty_answer():
     assert Client(World()).ask(UNKNOWN) == [(UNKNOWN, {}, set())]
+
+
+def test_what_istios_agent_keeps_to_itself_is_sent_or_not_answered():
+    client = Client(World(nds={"table": "1"}))
+    assert client.ask(NAME_TABLE) == [("nds", {"table": "1"}, set())]
+    assert client.ask(PROXY_CONFIG) == []
+    assert client.change(client.world.put(PROXY_CONFIG, config="1")) == [("pcds", {"config": "1"}, set())]
 
 
 def test_names_get_those_resources_and_the_news_that_others_do_not_exist():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from world import SotwClient, World
 
-from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET
+from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, PROXY_CONFIG, ROUTE, SECRET
 from isthmus.xds.resources import ALL
 from isthmus.xds.session import Receipt
 
@@ -23,6 +23,13 @@ def test_nothing_is_an_answer_too():
     assert client.ask(CLUSTER) == [("cds", [])]
     assert client.ask(UNKNOWN) == [(UNKNOWN, [])]
     assert client.ask(ROUTE, "80") == [("rds", [])]
+
+
+def test_what_istios_agent_keeps_to_itself_is_sent_or_not_answered():
+    client = SotwClient(World(nds={"table": "1"}))
+    assert client.ask(NAME_TABLE) == [("nds", ["1"])]
+    assert client.ask(PROXY_CONFIG) == []
+    assert client.change(client.world.put(PROXY_CONFIG, config="1")) == [("pcds", ["1"])]
 
 
 def test_a_request_for_no_endpoints_or_secrets_gets_none():

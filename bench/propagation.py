@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import itertools
 import statistics
 import tempfile
 import time
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import server as control_plane
-from bench.clients import ENDPOINT, Proxy, Recorder
-from bench.population import Size, pod_address, populate, slice_body
+from bench.changes import Endpoints, at_rate, one_by_one
+from bench.clients import Proxy, Recorder
+from bench.population import Size, populate
 from isthmus.kube import kinds
 from isthmus.kube.access import load_kubeconfig
 from isthmus.kube.client import Client
@@ -57,57 +57,28 @@ async def connected(address: str, count: int, size: Size, recorder: Recorder) ->
             task.cancel()
 
 
-async def change_endpoints(client: Client, size: Size, count: int, proxies: int, recorder: Recorder) -> list[float]:
-    """Seconds from the API server's answer to each affected proxy's update, for ``count`` single changes."""
-    delays: list[float] = []
-    affected = proxies // size.namespaces if size.isolated else proxies
-    names = itertools.cycle(size.names())
-    for number in range(count):
-        namespace, service = next(names)
-        keep = 1 + number // (size.namespaces * size.services) % 2
-        pods = [(f"{service}-{index}", pod_address(namespace, service, index)) for index in range(keep)]
-        recorder.clear()
-        await client.replace(kinds.ENDPOINT_SLICE, slice_body(namespace, service, pods))
-        written = time.perf_counter()
-        cluster = f"outbound|80||{service}.{namespace}.svc.cluster.local"
-        updates = await recorder.collect(ENDPOINT, cluster, affected)
-        delays += [update.at - written for update in updates]
-    return delays
-
-
-async def change_steadily(
-    client: Client, size: Size, rate: float, seconds: float, recorder: Recorder
-) -> tuple[list[float], int]:
-    """Delays of changes at a fixed rate, and how many were made; a change is matched with its next update."""
-    start, written = time.perf_counter(), {}
-    recorder.clear()
-    names = list(size.names())
-    for number in range(int(rate * seconds)):
-        namespace, service = names[(number * 7) % len(names)]
-        await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        keep = 1 + (1 + number * 7 // len(names)) % 2
-        pods = [(f"{service}-{index}", pod_address(namespace, service, index)) for index in range(keep)]
-        await client.replace(kinds.ENDPOINT_SLICE, slice_body(namespace, service, pods))
-        written[f"outbound|80||{service}.{namespace}.svc.cluster.local", number] = time.perf_counter()
-    await asyncio.sleep(1.0)
-    moments: dict[str, list[float]] = {}
-    for (cluster, _), at in written.items():
-        moments.setdefault(cluster, []).append(at)
-    delays = []
-    for update in recorder.updates:
-        for name in update.names if update.type_url == ENDPOINT else ():
-            before = [at for at in moments.get(name, ()) if at <= update.at + 0.02]
-            if before:
-                delays.append(update.at - before[-1])
-    return delays, len(written)
-
-
 def quantiles(delays: list[float]) -> str:
     """Median, 99th percentile and maximum in milliseconds."""
     ordered = sorted(delays)
     last = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     median, highest = statistics.median(ordered), ordered[-1]
     return f"median {median * 1e3:7.2f} ms   p99 {last * 1e3:7.2f} ms   max {highest * 1e3:7.2f} ms"
+
+
+async def changes(
+    options: argparse.Namespace, endpoints: Endpoints, size: Size, server: control_plane.Server, recorder: Recorder
+) -> None:
+    """Single changes, then changes at two rates."""
+    affected = options.proxies // size.namespaces if size.isolated else options.proxies
+    before = server.cpu_seconds()
+    delays = await one_by_one(endpoints, size, options.changes, affected, recorder)
+    spent = (server.cpu_seconds() - before) / options.changes * 1000
+    print(f"one endpoint changes:      {quantiles(delays)}   {spent:.2f} CPU s per 1,000 changes")
+    for rate, seconds in ((20.0, options.seconds), (200.0, min(10.0, options.seconds))):
+        before = server.cpu_seconds()
+        delays = await at_rate(endpoints, size, rate, seconds, recorder)
+        spent = (server.cpu_seconds() - before) / (rate * seconds) * 1000
+        print(f"{rate:4.0f} changes per second:   {quantiles(delays)}   {spent:.2f} CPU s per 1,000 changes")
 
 
 async def measure(options: argparse.Namespace, api: Any, directory: Path) -> None:
@@ -130,17 +101,7 @@ async def measure(options: argparse.Namespace, api: Any, directory: Path) -> Non
                     f"{options.proxies} proxies warm in {time.perf_counter() - at:.2f} s, {spent:.2f} CPU s, "
                     f"{recorder.bytes / 1e6:.1f} MB sent, {server.resident_megabytes():.0f} MB resident"
                 )
-                before = server.cpu_seconds()
-                delays = await change_endpoints(client, size, options.changes, options.proxies, recorder)
-                spent = (server.cpu_seconds() - before) / options.changes * 1000
-                print(f"one endpoint changes:      {quantiles(delays)}   {spent:.2f} CPU s per 1,000 changes")
-                for rate, seconds in ((20.0, options.seconds), (200.0, min(10.0, options.seconds))):
-                    before = server.cpu_seconds()
-                    delays, count = await change_steadily(client, size, rate, seconds, recorder)
-                    spent = (server.cpu_seconds() - before) / max(1, count) * 1000
-                    print(
-                        f"{rate:4.0f} changes per second:   {quantiles(delays)}   {spent:.2f} CPU s per 1,000 changes"
-                    )
+                await changes(options, Endpoints(client, size), size, server, recorder)
                 before, at = server.cpu_seconds(), time.perf_counter()
                 await asyncio.sleep(10)
                 share = (server.cpu_seconds() - before) / (time.perf_counter() - at)

@@ -39,8 +39,9 @@ def running(kubeconfig: Path, directory: Path, ports: tuple[int, ...]) -> Iterat
     command = [sys.executable, "-m", "isthmus.cli.main", "control-plane", "--kubeconfig", str(kubeconfig)]
     command += ["--cluster", "cluster1", "--grpc-address", grpc, "--http-address", http]
     command += ["--secure-grpc-address", "", "--webhook-address", "", "--monitoring-address", ""]
+    command += ["--log-level", "warning"]
     with (directory / "control-plane.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"LOG_LEVEL": "warning"})
+        process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _await_ready(process, f"http://{http}/ready", directory / "control-plane.log")
         yield Server(process.pid, grpc, http)

@@ -82,6 +82,8 @@ class DeltaSession:
                 answer = self._answer(type_url, subscription, lookup)
                 if answer is not None:
                     return self._message(type_url, answer, moment)
+                if subscription.held:
+                    self._ledgers[type_url].confirm(moment)
         return self._half(lookup, moment) or self._farewell(moment)
 
     def _half(self, lookup: Lookup, moment: Moment) -> Message | None:

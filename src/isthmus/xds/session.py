@@ -48,6 +48,7 @@ class Ledger(msgspec.Struct):
     answered: str = ""  # the newest nonce that was acknowledged or rejected
     error: str = ""
     sent_at: float = 0.0
+    current_at: float = 0.0  # when it turned out that the client had everything and nothing was sent
 
     @property
     def waiting(self) -> bool:
@@ -57,6 +58,10 @@ class Ledger(msgspec.Struct):
     def send(self, nonce: str, moment: Moment) -> None:
         """Notes a response."""
         self.sent, self.sent_at = nonce, moment.now
+
+    def confirm(self, moment: Moment) -> None:
+        """Notes that a client which came back holds what it would be sent."""
+        self.current_at = moment.now
 
     def settle(self, nonce: str, error: str | None) -> Receipt:
         """Notes an ACK (no error) or a NACK; a nonce that is not the newest is stale (Istio does the same)."""

@@ -10,6 +10,7 @@ from plane import METADATA, Stream, node
 
 from isthmus.model.identity import Caller, SpiffeId
 from isthmus.protos import pb
+from isthmus.xds.debug import SYNCZ
 from isthmus.xds.order import CLUSTER, ENDPOINT
 from isthmus.xds.settings import XdsSettings
 from isthmus.xds.variants import DELTA, SOTW
@@ -67,6 +68,24 @@ async def test_the_status_of_every_proxy_is_told_in_istios_two_forms(start):
         assert statuses(configs["one.shop"]) == {CLUSTER: "SYNCED", ENDPOINT: "STALE"}
         assert statuses(configs["two.shop"])[CLUSTER] == "ERROR"
         assert configs["two.shop"].generic_xds_configs[0].error_state.details == "no good"
+
+
+async def test_a_proxy_that_comes_back_with_everything_is_in_step(start):
+    plane = await start(EVERYBODY, caller=OPERATOR)
+    async with Stream(plane.port) as before, Stream(plane.port) as after, Stream(plane.port, SOTW) as tool:
+        held = await before.ask(CLUSTER, node=node("web"))
+        await before.ask(ENDPOINT, "a")
+        await after.send(
+            type_url=CLUSTER,
+            node=node("again"),
+            initial_resource_versions={entry.name: entry.version for entry in held.resources},
+        )
+        await after.ask(ENDPOINT, "a")  # sent after anything that there was to say about clusters
+        configs = {config.node.id: config for config in map(read, (await tool.ask(SYNCZ, node=TOOL)).resources)}
+        assert statuses(configs["again.shop"]) == {CLUSTER: "SYNCED", ENDPOINT: "STALE"}
+        assert configs["again.shop"].generic_xds_configs[0].last_updated.seconds > 0
+        row = next(row for row in plane.xds.syncz() if row["proxy"] == "again.shop")
+        assert row["cluster_sent"] == row["cluster_acked"] != ""
 
 
 def read(resource):

@@ -88,3 +88,28 @@ async def test_a_removed_cluster_leaves_nothing() -> None:
     services.replace([Item("s")])
     setup.apply(remove_cluster("c1", setup.feeds))
     assert (len(setup.pods), len(setup.services)) == (0, 0)
+
+
+async def test_a_closed_intake_writes_nothing_whatever_still_arrives() -> None:
+    setup = Setup()
+    intake, pods, services = setup.intake()
+    pods.replace([Item("a")])
+    services.replace([])
+    intake.close()
+    pods.change([Event("ADDED", Item("b"))])
+    pods.replace([])
+    assert (setup.batches, set(setup.pods)) == (1, {("c1", "a")})
+
+
+async def test_a_former_intake_can_be_closed_in_the_moment_before_the_new_rows_enter() -> None:
+    setup = Setup()
+    former, former_pods, former_services = setup.intake()
+    former_pods.replace([Item("a", 1)])
+    former_services.replace([])
+    seen: list[Any] = []
+    intake = Intake("c1", setup.feeds, setup.apply, lambda: (former.close(), seen.append(dict(setup.pods.items()))))
+    intake.sink(setup.feeds[0]).replace([Item("a", 2)])
+    intake.sink(setup.feeds[1]).replace([])
+    former_pods.change([Event("MODIFIED", Item("a", 1))])
+    assert seen == [{("c1", "a"): Item("a", 1)}]
+    assert dict(setup.pods.items()) == {("c1", "a"): Item("a", 2)}

@@ -42,6 +42,9 @@ class ClusterMetrics(Collector):
         info = GaugeMetricFamily("pilot_info", "Version of the control plane.", labels=["version"])
         info.add_metric([__version__], 1)
         yield info
+        build = GaugeMetricFamily("istio_build", "What was built.", labels=["component", "tag"])
+        build.add_metric(["pilot", __version__], 1)
+        yield build
         uptime = time.monotonic() - self._started
         yield GaugeMetricFamily("istiod_uptime_seconds", "Seconds since the start.", value=uptime)
 

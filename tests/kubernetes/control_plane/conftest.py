@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from log_lines import LogLines, captured
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 
 from isthmus.api.crds import manifests
 from isthmus.kube import kinds

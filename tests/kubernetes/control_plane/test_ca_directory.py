@@ -14,7 +14,7 @@ from cryptography import x509
 from delta_client import secure_channel
 from grpc import ssl_channel_credentials
 from log_lines import LogLines
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 from plugged_in_ca import Root
 from running_plane import presented_certificate, running, settings_of
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from log_lines import LogLines
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 from plugged_in_ca import Root
 from running_plane import RunningPlane, running, settings_of
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from delta_client import connected
 from log_lines import LogLines
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 from running_plane import running, settings_of
 
 from isthmus.collections import Graph

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from certificate_client import authorized
 from delta_client import connected, secure_channel
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 from prometheus_client.parser import text_string_to_metric_families
 from running_plane import RunningPlane, running, settings_of, starting
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delta_client import connected
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 from running_plane import running, settings_of
 
 from isthmus.kube.access import Access

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from log_lines import LogLines
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 from running_plane import RunningPlane, running, settings_of
 
 from isthmus.kube import kinds

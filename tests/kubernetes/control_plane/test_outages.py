@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from delta_client import connected
 from log_lines import LogLines
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 from relay import Relay, relaying
 from running_plane import running, settings_of, starting
 

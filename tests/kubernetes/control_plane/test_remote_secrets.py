@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from delta_client import Proxy, connected
 from log_lines import LogLines
-from mesh_objects import MeshCluster, kubeconfig
+from mesh_cluster import MeshCluster, kubeconfig
 from running_plane import RunningPlane, running, settings_of, starting
 
 from isthmus.kube.access import Access

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from delta_client import Proxy, connected, refusal, secure_channel
 from log_lines import LogLines
-from mesh_objects import MeshCluster
+from mesh_cluster import MeshCluster
 from plugged_in_ca import Root
 from running_plane import RunningPlane, running, settings_of
 

@@ -77,11 +77,12 @@ def test_a_pod_of_another_network_is_out_of_reach_although_its_address_is_known(
     addresses = {context: field(lab, context, "pod/hello", "{.status.podIP}") for context in lab.contexts}
     assert {address.rsplit(".", 1)[0] for address in addresses.values()} == {"10.10.1"}, "the ranges overlap"
     image = ("--image=busybox", "--image-pull-policy=IfNotPresent")
-    server = ("sh", "-c", "echo foreign >/tmp/who; exec httpd -f -p 5000 -h /tmp")
+    server = ("sh", "-c", "mkdir -p /srv && echo foreign >/srv/who && exec httpd -f -p 5000 -h /srv")
     lab.kubectl(lab.contexts[1], "-n", "lab-test", "run", "other", *image, "--", *server)
     lab.kubectl(lab.contexts[1], "-n", "lab-test", "wait", "--for=condition=Ready", "pod/other", "--timeout=60s")
     foreign = field(lab, lab.contexts[1], "pod/other", "{.status.podIP}")
-    assert call(lab, lab.contexts[1], f"http://{foreign}:5000/who").stdout == "foreign\n"
+    started = ("--retry", "5", "--retry-connrefused")
+    assert call(lab, lab.contexts[1], *started, f"http://{foreign}:5000/who").stdout == "foreign\n"
     answer = call(lab, lab.contexts[0], f"http://{foreign}:5000/who")
     assert "foreign" not in answer.stdout
     own = lab.kubectl(lab.contexts[0], "get", "pods", "-A", "-o", "jsonpath={.items[*].status.podIP}").split()

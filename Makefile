@@ -36,6 +36,7 @@ unit: setup ## Pure code and protocols: no root, no network
 	$(PYTEST) -n 2 tests/unit tests/cases
 
 envoy: setup ## Real Envoy processes on loopback
+	@$(BIN)/isthmus lab doctor --install --quiet
 	$(PYTEST) tests/envoy
 
 kubernetes: setup ## A real etcd and kube-apiserver on loopback

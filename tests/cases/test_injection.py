@@ -23,9 +23,9 @@ from isthmus.inject.configuration import InjectorConfig, parse_config, parse_val
 from isthmus.inject.errors import InjectionError
 from isthmus.inject.pod import inject
 from isthmus.inject.settings import InjectionSettings
-from isthmus.install.chart import bundled
 from isthmus.install.merge_order import Request
 from isthmus.install.plan import plan
+from isthmus.shipped import shipped
 
 CASES = sorted(path for path in (Path(__file__).parent / "injection").glob("*.yaml") if ".golden" not in path.name)
 
@@ -49,7 +49,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
 @cache
 def chart() -> dict[str, dict[str, str]]:
     """The data of the control plane's ConfigMaps by name, as an installation without settings has them."""
-    objects = plan(Request(charts=bundled("charts"), files=(), settings=(), revision="", istio_namespace="")).objects
+    objects = plan(Request(charts=shipped("charts"), files=(), settings=(), revision="", istio_namespace="")).objects
     return {each["metadata"]["name"]: each["data"] for each in objects if each["kind"] == "ConfigMap"}
 
 

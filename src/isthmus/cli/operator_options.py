@@ -50,14 +50,14 @@ class Operator(msgspec.Struct, frozen=True):
             raise click.ClickException(str(problem)) from None
 
     def _request(self, target: Target) -> Request:
-        from isthmus.install.chart import bundled
         from isthmus.install.merge_order import Request
         from isthmus.install.operator_file import parse
+        from isthmus.shipped import shipped
 
         if self.files.count("-") > 1 or ("-" in self.files and self.files[-1] != "-"):
             raise click.UsageError("-f - can be given once, as the last file")
         return Request(
-            charts=_charts(Path(self.manifests)) if self.manifests else bundled("charts"),
+            charts=_charts(Path(self.manifests)) if self.manifests else shipped("charts"),
             files=tuple(parse(_read(name), "standard input" if name == "-" else name) for name in self.files),
             settings=self.settings,
             revision=self.revision,

@@ -1,64 +1,23 @@
-"""The account that reads a cluster for somebody else's control plane, for clusters without the charts' own.
+"""The account that reads a cluster for somebody else's control plane, for clusters that have none yet.
 
-Knows the reader role (Istio's ``istio-reader-clusterrole``). Does not know tokens or secrets.
+Knows which objects of the charts make up the reader. Does not know tokens or secrets.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from isthmus.cli.remote_secret_yaml import READER_ACCOUNT
+from isthmus.install.chart import load
+from isthmus.install.chart_objects import Release
+from isthmus.install.manifests import COMPONENT, ordered
+from isthmus.install.plan import RELEASE_NAME
+from isthmus.install.render import Object, objects
+from isthmus.install.value_tree import Values, at
 from isthmus.kube import kinds
 from isthmus.kube.client import Client, Writing
 from isthmus.kube.errors import ApiError, KubeError
-
-_READ = ["get", "list", "watch"]
-
-READER_RULES: tuple[dict[str, Any], ...] = (
-    {
-        "apiGroups": [
-            "config.istio.io",
-            "security.istio.io",
-            "networking.istio.io",
-            "authentication.istio.io",
-            "rbac.istio.io",
-            "telemetry.istio.io",
-            "extensions.istio.io",
-        ],
-        "resources": ["*"],
-        "verbs": _READ,
-    },
-    {
-        "apiGroups": [""],
-        "resources": [
-            "endpoints",
-            "pods",
-            "services",
-            "nodes",
-            "replicationcontrollers",
-            "namespaces",
-            "secrets",
-            "configmaps",
-        ],
-        "verbs": _READ,
-    },
-    {
-        "apiGroups": ["networking.x-k8s.io", "gateway.networking.k8s.io"],
-        "resources": ["gateways"],
-        "verbs": _READ,
-    },
-    {"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": _READ},
-    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _READ},
-    {
-        "apiGroups": ["multicluster.x-k8s.io"],
-        "resources": ["serviceexports"],
-        "verbs": [*_READ, "create", "delete"],
-    },
-    {"apiGroups": ["multicluster.x-k8s.io"], "resources": ["serviceimports"], "verbs": _READ},
-    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": _READ},
-    {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
-    {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
-)
+from isthmus.shipped import shipped
 
 _WRITING = Writing(manager="istioctl")
 
@@ -76,31 +35,34 @@ async def ensure_account(client: Client, namespace: str, account: str, *, create
             "or name another account with --service-account"
         )
     await _ensure_namespace(client, namespace)
-    for kind, body in reader_objects(namespace, account):
+    for body in reader_objects(namespace, account):
+        kind = await client.kind_of(body["apiVersion"], body["kind"])
         metadata = body["metadata"]
         if await client.find(kind, metadata["name"], namespace=metadata.get("namespace", "")) is None:
             await client.apply(kind, body, writing=_WRITING)
 
 
-def reader_objects(namespace: str, account: str) -> tuple[tuple[kinds.Kind, dict[str, Any]], ...]:
-    """The account, the role and their binding, in the order in which to apply them."""
-    role = f"istio-reader-clusterrole-{namespace}"
-    binding = role if account == READER_ACCOUNT else f"{role}-{account}"  # the charts own the first name
-    subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
-    reference = {"apiGroup": kinds.CLUSTER_ROLE.group, "kind": "ClusterRole", "name": role}
-    return (
-        (kinds.SERVICE_ACCOUNT, _object(kinds.SERVICE_ACCOUNT, {"name": account, "namespace": namespace})),
-        (kinds.CLUSTER_ROLE, _object(kinds.CLUSTER_ROLE, {"name": role}, rules=list(READER_RULES))),
-        (
-            kinds.CLUSTER_ROLE_BINDING,
-            _object(kinds.CLUSTER_ROLE_BINDING, {"name": binding}, roleRef=reference, subjects=[subject]),
-        ),
-    )
+def reader_objects(namespace: str, account: str) -> list[Object]:
+    """The account, its role and their binding as the charts render them, in the order in which to apply them.
+
+    They carry the label by which ``uninstall --purge`` finds them, and no owner, so that no installation prunes
+    them. The binding of another account than the charts' own has a name of its own.
+    """
+    values: Values = {"global": {"istioNamespace": namespace, "readerServiceAccountName": account}}
+    found = [*_of_chart("base", values, "Base"), *_of_chart("istiod", values, "Pilot")]
+    for body in found:
+        if body["kind"] == "ClusterRoleBinding" and account != READER_ACCOUNT:
+            body["metadata"]["name"] += f"-{account}"
+    return ordered(found)
 
 
-def _object(kind: kinds.Kind, metadata: dict[str, Any], **content: Any) -> dict[str, Any]:
-    metadata["labels"] = {"app": "istio-reader", "release": "istio"}
-    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, **content}
+def _of_chart(chart: str, values: Values, component: str) -> Iterator[Object]:
+    namespace = str(at(values, "global", "istioNamespace"))
+    for body in objects(load(shipped("charts") / chart), values, Release(RELEASE_NAME, namespace)):
+        labels = body["metadata"].get("labels") or {}
+        if labels.get("app") == "istio-reader":
+            labels[COMPONENT] = component
+            yield body
 
 
 async def _ensure_namespace(client: Client, namespace: str) -> None:

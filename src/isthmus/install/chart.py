@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-import isthmus
 from isthmus.gotemplate import yaml_text
 from isthmus.install.errors import InstallError
 
@@ -32,16 +31,6 @@ class Chart(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The chart's name, which subcharts' values are found by."""
         return str(self.metadata["name"])
-
-
-def bundled(relative: str) -> Path:
-    """A directory that is shipped with this package: `charts`, `samples` or `images`.
-
-    In an installed package it is package data; in a source tree it stands beside `src`.
-    """
-    package = Path(isthmus.__file__).parent
-    installed = package / "_data" / relative
-    return installed if installed.exists() else package.parent.parent / relative
 
 
 @cache

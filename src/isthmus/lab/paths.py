@@ -19,15 +19,3 @@ def cache_dir() -> Path:
 def labs_dir() -> Path:
     """`$ISTHMUS_LAB`, else `/var/lib/isthmus-lab`: one directory per lab, by its name."""
     return Path(os.environ.get("ISTHMUS_LAB") or "/var/lib/isthmus-lab")
-
-
-def build_dir(name: str) -> Path:
-    """The directory `build_support/NAME`, from a source tree or from an installed distribution.
-
-    Raises FileNotFoundError where neither has it, which is a packaging bug.
-    """
-    package = Path(__file__).resolve().parents[1]
-    for candidate in (package / "_data" / name, package.parents[1] / "build_support" / name):
-        if candidate.is_dir():
-            return candidate
-    raise FileNotFoundError(f"{name}: neither in {package / '_data'} nor in a source tree beside it")

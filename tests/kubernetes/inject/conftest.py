@@ -18,7 +18,6 @@ from isthmus.api import mesh_config_layers
 from isthmus.inject.configuration import parse_config, parse_values
 from isthmus.inject.handlers import routes
 from isthmus.inject.settings import InjectionSettings
-from isthmus.install.chart import bundled
 from isthmus.install.merge_order import Request
 from isthmus.install.plan import plan
 from isthmus.kube import kinds
@@ -27,6 +26,7 @@ from isthmus.kube.client import Client, Writing
 from isthmus.kube.errors import ApiError
 from isthmus.lab.apiserver import ApiServer
 from isthmus.lab.pki import Authority, Subject
+from isthmus.shipped import shipped
 
 ConfigMaps = dict[str, dict[str, str]]
 
@@ -34,7 +34,7 @@ ConfigMaps = dict[str, dict[str, str]]
 @pytest.fixture(scope="session")
 def config_maps() -> ConfigMaps:
     """The data of the control plane's ConfigMaps, as an installation without settings has them."""
-    objects = plan(Request(charts=bundled("charts"), files=(), settings=(), revision="", istio_namespace="")).objects
+    objects = plan(Request(charts=shipped("charts"), files=(), settings=(), revision="", istio_namespace="")).objects
     return {each["metadata"]["name"]: each["data"] for each in objects if each["kind"] == "ConfigMap"}
 
 

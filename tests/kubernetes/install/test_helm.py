@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from isthmus.gotemplate import yaml_text
-from isthmus.install.chart import bundled, load
+from isthmus.install.chart import load
 from isthmus.install.chart_objects import Release
 from isthmus.install.manifests import identity
 from isthmus.install.render import objects
 from isthmus.install.value_tree import parse_setting, set_path
 from isthmus.lab.binaries import ensure
+from isthmus.shipped import shipped
 
 CASES = Path(__file__).parents[2] / "unit/gotemplate"
 
@@ -100,7 +101,7 @@ def test_a_chart_renders_to_the_objects_that_helm_renders(helm: Path, chart: str
     values: dict[str, Any] = {}
     for setting in settings:
         set_path(values, *parse_setting(setting))
-    directory = bundled("charts") / chart
+    directory = shipped("charts") / chart
     command = [helm, "template", "istio", directory, "--namespace", "mesh-system", "--values", "-"]
     text = subprocess.run(command, input=yaml_text.dump(values), capture_output=True, text=True, check=True).stdout
     expected = by_identity(yaml_text.load_all(text))
@@ -108,7 +109,7 @@ def test_a_chart_renders_to_the_objects_that_helm_renders(helm: Path, chart: str
 
 
 def test_helm_finds_nothing_to_complain_about(helm: Path) -> None:
-    directories = [bundled("charts") / name for name in ("base", "istiod", "gateway", "gateways")]
+    directories = [shipped("charts") / name for name in ("base", "istiod", "gateway", "gateways")]
     run = subprocess.run([helm, "lint", *directories], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
     assert "[WARNING]" not in run.stdout

@@ -7,7 +7,6 @@ import pytest
 
 from isthmus.install import remove
 from isthmus.install.apply import install
-from isthmus.install.chart import bundled
 from isthmus.install.errors import InstallError
 from isthmus.install.merge_order import Request
 from isthmus.install.operator_file import parse
@@ -18,6 +17,7 @@ from isthmus.kube.access import load_kubeconfig
 from isthmus.kube.client import Client
 from isthmus.kube.errors import UnreachableError, WaitTimeoutError
 from isthmus.lab.apiserver import ApiServer
+from isthmus.shipped import shipped
 
 HEAD = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\n"
 REMOTE = "spec: {profile: remote, values: {global: {network: network2, remotePilotAddress: 192.0.2.7}}}"
@@ -41,7 +41,7 @@ class Recorder:
 
 
 def planned(text: str, namespace: str, *settings: str) -> Plan:
-    return plan(Request(bundled("charts"), (parse(HEAD + text, "test.yaml"),), settings, istio_namespace=namespace))
+    return plan(Request(shipped("charts"), (parse(HEAD + text, "test.yaml"),), settings, istio_namespace=namespace))
 
 
 @pytest.fixture

@@ -5,39 +5,40 @@ from pathlib import Path
 import pytest
 
 from isthmus import __version__
-from isthmus.install.chart import bundled, load
+from isthmus.install.chart import load
 from isthmus.install.chart_objects import Release
 from isthmus.install.coalesce import coalesced
 from isthmus.install.errors import InstallError
 from isthmus.install.profiles import profile_names, profile_spec
 from isthmus.install.render import objects, render
+from isthmus.shipped import shipped
 
 CHARTS = ("base", "istiod", "gateway", "gateways")
 
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_chart_has_the_version_of_the_package(name: str) -> None:
-    chart = load(bundled("charts") / name)
+    chart = load(shipped("charts") / name)
     assert (chart.metadata["version"], chart.metadata["appVersion"]) == (__version__, __version__)
     defaults = chart.values["_internal_defaults_do_not_set"]
     assert defaults["global"].get("tag", __version__) == __version__
 
 
 def test_every_profile_is_a_valid_file() -> None:
-    names = profile_names(bundled("charts"))
+    names = profile_names(shipped("charts"))
     assert names == ("default", "demo", "empty", "minimal", "preview", "remote", "stable")
     for name in names:
-        profile_spec(bundled("charts"), name)
+        profile_spec(shipped("charts"), name)
 
 
 def test_the_values_helper_is_the_same_in_all_charts_but_for_what_only_istiod_does() -> None:
-    texts = {name: (bundled("charts") / name / "templates/_values.tpl").read_text() for name in CHARTS}
+    texts = {name: (shipped("charts") / name / "templates/_values.tpl").read_text() for name in CHARTS}
     assert texts["base"] == texts["gateway"] == texts["gateways"]
     assert set(texts["base"].splitlines()) <= set(texts["istiod"].splitlines())
 
 
 def test_crds_can_be_left_to_others() -> None:
-    chart = load(bundled("charts") / "base")
+    chart = load(shipped("charts") / "base")
     values = {"base": {"excludedCRDs": ["gateways.networking.istio.io"]}}
     names = [
         found["metadata"]["name"]

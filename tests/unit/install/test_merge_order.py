@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from isthmus import __version__
-from isthmus.install.chart import bundled
 from isthmus.install.errors import InstallError
 from isthmus.install.merge_order import Installation, Request, settle
 from isthmus.install.operator_file import OperatorFile
+from isthmus.shipped import shipped
 
 
 def settled(*specs: dict[str, Any], **flags: Any) -> Installation:
     files = tuple(OperatorFile(f"{index}.yaml", "", spec) for index, spec in enumerate(specs))
-    return settle(Request(bundled("charts"), files, **flags))
+    return settle(Request(shipped("charts"), files, **flags))
 
 
 def test_without_anything_the_default_profile_is_installed() -> None:

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from isthmus.gotemplate import yaml_text
-from isthmus.install.chart import bundled
 from isthmus.install.default_revision import deactivated, default_objects, is_injector
 from isthmus.install.errors import InstallError
 from isthmus.install.manifests import Identity, identity, labelled, ordered
 from isthmus.install.merge_order import Request
 from isthmus.install.operator_file import parse
 from isthmus.install.plan import Plan, plan
+from isthmus.shipped import shipped
 
 HEAD = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\n"
 
 
 def planned(spec: str = "", *settings: str) -> Plan:
     files = (parse(HEAD + spec, "test.yaml"),) if spec else ()
-    return plan(Request(bundled("charts"), files, settings))
+    return plan(Request(shipped("charts"), files, settings))
 
 
 def named(objects: Iterable[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
@@ -50,10 +50,10 @@ def test_cluster_network_and_mesh_reach_the_control_plane_and_the_injector() -> 
 
 
 def test_the_east_west_gateway_of_the_samples_is_one_injected_gateway() -> None:
-    script = bundled("samples") / "multicluster/gen-eastwest-gateway.sh"
+    script = shipped("samples") / "multicluster/gen-eastwest-gateway.sh"
     arguments = ["--mesh", "mesh1", "--cluster", "cluster1", "--network", "network1"]
     text = subprocess.run([script, *arguments], capture_output=True, text=True, check=True).stdout
-    found = plan(Request(bundled("charts"), (parse(text, "-"),)))
+    found = plan(Request(shipped("charts"), (parse(text, "-"),)))
     assert found.owner.name == "eastwest"
     service = named(found.objects, "Service", "istio-eastwestgateway")
     assert [port["port"] for port in service["spec"]["ports"]] == [15021, 15443, 15012, 15017]
@@ -65,7 +65,7 @@ def test_the_east_west_gateway_of_the_samples_is_one_injected_gateway() -> None:
 
 
 def test_the_script_says_what_is_missing() -> None:
-    script = bundled("samples") / "multicluster/gen-eastwest-gateway.sh"
+    script = shipped("samples") / "multicluster/gen-eastwest-gateway.sh"
     for arguments in ([], ["--network"], ["--nonsense"]):
         run = subprocess.run([script, *arguments], capture_output=True, text=True, check=False)
         assert run.returncode == 1

@@ -14,8 +14,8 @@ import pytest
 from isthmus.lab import binaries
 from isthmus.lab.binaries import download
 from isthmus.lab.binaries.catalog import PROGRAMS, Archive, BinaryMissingError, Program, program
-from isthmus.lab.paths import build_dir
 from isthmus.lab.report import silent
+from isthmus.shipped import shipped
 
 ETCD = program("etcd")
 
@@ -71,7 +71,7 @@ def test_what_is_there_is_not_fetched(cache: Path) -> None:
 
 def test_every_program_is_built_from_a_module_that_pins_it() -> None:
     for each in PROGRAMS:
-        module = build_dir("kubernetes") / each.module
+        module = shipped("build_support/kubernetes") / each.module
         assert f" v{each.version}" in (module / "go.mod").read_text()
         assert (module / "go.sum").stat().st_size > 0
 

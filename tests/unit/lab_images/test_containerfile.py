@@ -2,8 +2,9 @@
 
 import pytest
 
-from isthmus.lab.images import catalog, containerfile, contexts, sources
+from isthmus.lab.images import catalog, containerfile, contexts
 from isthmus.lab.images.containerfile import ContainerfileError, expand, parse
+from isthmus.shipped import shipped
 
 
 def test_continued_lines_and_comments_make_one_instruction():
@@ -42,13 +43,13 @@ def test_an_unknown_variable_is_refused():
 
 @pytest.mark.parametrize("directory", sorted({recipe.directory for recipe in catalog.RECIPES}))
 def test_every_image_copies_only_what_its_context_has(directory):
-    file = sources.project("images") / directory / "Containerfile"
+    file = shipped("images") / directory / "Containerfile"
     wanted = {each.text.split()[0] for each in parse(str(file), file.read_text()) if each.name == "COPY"}
     assert wanted <= set(contexts.names(directory))
 
 
 def test_every_image_directory_is_in_the_catalog():
-    directories = {path.parent.name for path in sources.project("images").glob("*/Containerfile")}
+    directories = {path.parent.name for path in shipped("images").glob("*/Containerfile")}
     assert directories == {recipe.directory for recipe in catalog.RECIPES} | {"base"}
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from isthmus.lab.images import lock, sources
+from isthmus.lab.images import lock
+from isthmus.shipped import shipped
 
 LOCK = """
 version = 1
@@ -45,7 +46,7 @@ def test_a_distribution_outside_the_lock_is_named():
 
 
 def test_the_proxy_image_takes_less_than_the_project():
-    text = sources.project("uv.lock").read_text()
+    text = shipped("uv.lock").read_text()
     everything = lock.requirements(text, lock.runtime(text, "isthmus"))
     names = {line.split("==")[0] for line in everything}
     assert {"aiohttp", "click", "grpclib", "rich"} <= names

@@ -12,8 +12,8 @@ from isthmus.cli.demo.members import SAMPLE, Member
 from isthmus.cli.demo.preparation import WRITING
 from isthmus.kube import kinds
 from isthmus.kube.wait import wait_ready
-from isthmus.lab.images import sources
 from isthmus.lab.report import Report
+from isthmus.shipped import shipped
 
 READY_SECONDS = 90.0
 
@@ -31,7 +31,7 @@ def _chosen(file: str, version: str) -> Iterator[dict[str, Any]]:
 
 
 def _read(file: str) -> tuple[dict[str, Any], ...]:
-    return tuple(yaml.safe_load_all((sources.project("samples") / file).read_text()))
+    return tuple(yaml.safe_load_all((shipped("samples") / file).read_text()))
 
 
 async def deploy(member: Member) -> None:

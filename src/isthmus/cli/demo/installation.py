@@ -20,8 +20,8 @@ from isthmus.install.plan import Plan, plan
 from isthmus.kube import kinds
 from isthmus.kube.client import Object, Query
 from isthmus.kube.wait import Objects, wait_until
-from isthmus.lab.images import sources
 from isthmus.lab.report import Report
+from isthmus.shipped import shipped
 
 READY_SECONDS = 120.0
 
@@ -50,7 +50,7 @@ async def control_plane(member: Member, report: Report) -> None:
 async def gateway(member: Member, report: Report) -> None:
     """Installs the east-west gateway and exposes all services through it; returns when it has an address."""
     await _install(member, lambda: _generated(member), report)
-    exposure = next(yaml.safe_load_all((sources.project("samples") / "multicluster/expose-services.yaml").read_text()))
+    exposure = next(yaml.safe_load_all((shipped("samples") / "multicluster/expose-services.yaml").read_text()))
     exposure["metadata"]["namespace"] = SYSTEM
     kind = await member.api.kind_of(exposure["apiVersion"], exposure["kind"])
     await member.api.apply(kind, exposure, writing=WRITING)
@@ -70,7 +70,7 @@ async def _install(member: Member, operator: Callable[[], str], report: Report) 
 
 
 def _plan(operator: Callable[[], str]) -> Plan:
-    return plan(Request(sources.project("charts"), files=(parse(operator(), "the demonstration"),)))
+    return plan(Request(shipped("charts"), files=(parse(operator(), "the demonstration"),)))
 
 
 def _primary(member: Member) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _operator(spec: dict[str, Any]) -> str:
 
 
 def _generated(member: Member) -> str:
-    script = sources.project("samples") / "multicluster/gen-eastwest-gateway.sh"
+    script = shipped("samples") / "multicluster/gen-eastwest-gateway.sh"
     words = ("bash", str(script), "--mesh", MESH, "--cluster", member.name, "--network", member.network)
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 

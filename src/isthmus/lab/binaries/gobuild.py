@@ -11,8 +11,8 @@ from pathlib import Path
 from isthmus.lab.binaries import toolchain
 from isthmus.lab.binaries.catalog import BinaryMissingError, Program
 from isthmus.lab.binaries.install import install, workspace
-from isthmus.lab.paths import build_dir
 from isthmus.lab.report import Report
+from isthmus.shipped import shipped
 
 REPORT_SECONDS = 10.0
 
@@ -25,7 +25,7 @@ def build(wanted: Program, target: Path, report: Report) -> Path:
         binary = directory / wanted.name
         command = [str(go), "build", "-v", "-trimpath", "-o", str(binary)]
         command += ["-ldflags", " ".join(("-s", "-w", *wanted.ldflags)), wanted.package]
-        _run(command, build_dir("kubernetes") / wanted.module, wanted, report)
+        _run(command, shipped("build_support/kubernetes") / wanted.module, wanted, report)
         return install(binary, target)
 
 

@@ -6,14 +6,14 @@ Knows names of trees. Does not know what guides do with them.
 import shutil
 from pathlib import Path
 
-from isthmus.lab.images import sources
+from isthmus.shipped import shipped
 
 _TREES = ("samples", "charts", "install", "tools")
 
 
 def guides_directory() -> Path:
     """Where the guides lie, in a source tree or in the installed distribution."""
-    return sources.project("tests/e2e/guides")
+    return shipped("tests/e2e/guides")
 
 
 def prepare(directory: Path, *, fresh: bool) -> None:
@@ -24,7 +24,7 @@ def prepare(directory: Path, *, fresh: bool) -> None:
     for name in _TREES:
         link = directory / name
         try:
-            target = sources.project(name)
+            target = shipped(name)
         except FileNotFoundError:
             continue
         link.unlink(missing_ok=True)

@@ -6,13 +6,14 @@ Knows which images there are and the order of work; each step is a module of its
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from isthmus.lab.images import base, catalog, containerfile, contexts, sources, store, template
+from isthmus.lab.images import base, catalog, containerfile, contexts, store, template
 from isthmus.lab.images.build import Context, build
 from isthmus.lab.images.catalog import COREDNS, DEBIAN_PACKAGES, PAUSE
 from isthmus.lab.images.command import ImageError
 from isthmus.lab.images.oci import Image
 from isthmus.lab.images.template import clone
 from isthmus.lab.report import Report, silent
+from isthmus.shipped import shipped
 
 __all__ = ["COREDNS", "DEBIAN_PACKAGES", "PAUSE", "ImageError", "build_all", "clone", "ensure_template", "load_into"]
 
@@ -50,14 +51,14 @@ def _layers(built: Mapping[Image, tuple[store.Layer, ...]]) -> tuple[store.Layer
 
 def build_all(report: Report = silent) -> Mapping[Image, tuple[store.Layer, ...]]:
     """Every image of the catalog with its layers, the lowest first; call it under `store.locked`."""
-    bases = {base.REFERENCE: (base.layer(sources.project("images") / "base" / "packages", report),)}
+    bases = {base.REFERENCE: (base.layer(shipped("images") / "base" / "packages", report),)}
     return dict(_build(recipe, bases, report) for recipe in catalog.RECIPES)
 
 
 def _build(
     recipe: catalog.Recipe, bases: Mapping[str, tuple[store.Layer, ...]], report: Report
 ) -> tuple[Image, tuple[store.Layer, ...]]:
-    file = sources.project("images") / recipe.directory / "Containerfile"
+    file = shipped("images") / recipe.directory / "Containerfile"
     name = recipe.reference.rpartition("/")[2]
 
     def tell(line: str) -> None:

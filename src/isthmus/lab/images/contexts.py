@@ -16,6 +16,7 @@ from isthmus.lab.images import lock, sources
 from isthmus.lab.images.build import Ingredient
 from isthmus.lab.images.command import ImageError, run
 from isthmus.lab.uv import find_uv
+from isthmus.shipped import PACKAGE, shipped
 
 PYTHON = "3.11"
 """Python's version in the images (that of Debian bookworm), whatever runs this program."""
@@ -33,12 +34,12 @@ def architecture() -> str:
 
 def names(image: str) -> tuple[str, ...]:
     """The names of what the build context of `images/IMAGE` holds."""
-    return (*_beside(sources.project("images") / image), *_MADE.get(image, {}))
+    return (*_beside(shipped("images") / image), *_MADE.get(image, {}))
 
 
 def ingredients(image: str) -> Mapping[str, Ingredient]:
     """What the build context of `images/IMAGE` holds: the files beside its Containerfile, and what is made for it."""
-    directory = sources.project("images") / image
+    directory = shipped("images") / image
     found = {name: _file(directory / name) for name in _beside(directory)}
     return found | {name: make(directory) for name, make in _MADE.get(image, {}).items()}
 
@@ -67,7 +68,7 @@ def _program(path: Path) -> Ingredient:
 
 def _dependencies(directory: Path) -> Ingredient:
     """The locked wheels that the file `requirements.in` names, or all of the project where there is no such file."""
-    locked = sources.project("uv.lock").read_text()
+    locked = shipped("uv.lock").read_text()
     listed = directory / "requirements.in"
     roots = _listed(listed) if listed.exists() else lock.runtime(locked, "isthmus")
     requirements = "\n".join(lock.requirements(locked, roots))
@@ -100,7 +101,7 @@ def uv() -> Path:
 
 def _package(_directory: Path) -> Ingredient:
     """The package itself with its metadata, as an installer would lay it out; the lab stays outside."""
-    files, charts = sources.package_files(), sources.project("charts")
+    files, charts = sources.package_files(), shipped("charts")
     metadata = tuple(
         (name, text) for name in ("METADATA", "entry_points.txt") if (text := distribution("isthmus").read_text(name))
     )
@@ -108,7 +109,7 @@ def _package(_directory: Path) -> Ingredient:
 
     def write(target: Path) -> None:
         for file in files:
-            place = target / "isthmus" / file.relative_to(sources.PACKAGE)
+            place = target / "isthmus" / file.relative_to(PACKAGE)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, place)
         for name, text in metadata:
@@ -118,7 +119,7 @@ def _package(_directory: Path) -> Ingredient:
         if not installed.exists():
             shutil.copytree(charts, installed)
 
-    code = sources.fingerprint(sources.PACKAGE, files)
+    code = sources.fingerprint(PACKAGE, files)
     return Ingredient(f"{code} {sources.fingerprint(charts, sources.below(charts))} {metadata}", write)
 
 

@@ -6,9 +6,10 @@ Knows what a context directory looks like. Needs no root.
 import shutil
 from pathlib import Path
 
-from isthmus.lab.images import contexts, sources
+from isthmus.lab.images import contexts
 from isthmus.lab.images.command import ImageError
 from isthmus.lab.report import Report, silent
+from isthmus.shipped import shipped
 
 PRODUCTION = ("base", "pilot", "proxyv2")
 """The images that a cluster with a registry needs; the others have originals upstream."""
@@ -25,6 +26,6 @@ def write_contexts(directory: Path, report: Report = silent) -> None:
             raise ImageError(f"{target} exists: remove it or name another directory")
         target.mkdir(parents=True)
         report(f"writing {target}")
-        shutil.copy(sources.project("images") / image / "Containerfile", target)
+        shutil.copy(shipped("images") / image / "Containerfile", target)
         for name, ingredient in contexts.ingredients(image).items():
             ingredient.write(target / name)

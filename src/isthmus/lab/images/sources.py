@@ -1,4 +1,4 @@
-"""Where the files that images are made of lie: in a source tree, or inside the installed distribution.
+"""The files that images are made of, and their fingerprints.
 
 Knows paths only. Writes nothing.
 """
@@ -8,19 +8,7 @@ from collections.abc import Iterable
 from importlib.metadata import distribution
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[2]
-"""The directory of the package `isthmus`."""
-
-
-def project(name: str) -> Path:
-    """The file or directory `name` of the project's root, or its copy in the installed distribution.
-
-    Raises FileNotFoundError where neither has it, which is a packaging bug.
-    """
-    for candidate in (PACKAGE / "_data" / name, PACKAGE.parents[1] / name):
-        if candidate.exists():
-            return candidate
-    raise FileNotFoundError(f"{name}: neither in {PACKAGE / '_data'} nor in a source tree beside it")
+from isthmus.shipped import PACKAGE
 
 
 def envoy() -> Path:

@@ -5,7 +5,8 @@ Knows when a new bundle may replace the old one. Does not know where bundles com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -34,6 +35,15 @@ class Authority:
         self._listeners.append(listener)
         listener(self._bundle)
 
+    @contextmanager
+    def subscribed(self, listener: Listener) -> Iterator[None]:
+        """Subscribes for as long as the block runs."""
+        self.subscribe(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
     def offer(self, bundle: Bundle) -> bool:
         """Takes a changed bundle if it may replace the one in use; whether it is in use now."""
         if bundle == self._bundle:
@@ -51,6 +61,6 @@ class Authority:
     def _take(self, bundle: Bundle) -> bool:
         self._bundle = bundle
         log.info("CA bundle in use", bundle=repr(bundle))
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener(bundle)
         return True

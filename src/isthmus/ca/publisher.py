@@ -96,12 +96,20 @@ class RootPublisher:
     async def _write(self, namespace: str, missing: tuple[WantedConfigMap, ...]) -> None:
         for one in missing:
             try:
-                await self._client.apply(kinds.CONFIG_MAP, one.body(namespace))
+                await self._put(one, namespace)
             except ApiError as error:
                 if not _is_going(error):
                     raise
                 return
             log.debug("roots published", namespace=namespace, config_map=one.name)
+
+    async def _put(self, one: WantedConfigMap, namespace: str) -> None:
+        """Creates or updates: a remote cluster's reader may do these, and may not patch (Istio's reader role)."""
+        found = await self._client.find(kinds.CONFIG_MAP, one.name, namespace=namespace)
+        if found is None:
+            await self._client.create(kinds.CONFIG_MAP, one.body(namespace))
+        else:
+            await self._client.replace(kinds.CONFIG_MAP, one.merged_into(found))
 
 
 def _is_going(error: ApiError) -> bool:

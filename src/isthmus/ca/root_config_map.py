@@ -34,6 +34,11 @@ class WantedConfigMap(msgspec.Struct, frozen=True):
             "data": {self.key: self.content},
         }
 
+    def merged_into(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """The object that is there, saying what it must as well as what others wrote."""
+        metadata = {**found["metadata"], "labels": {**(found["metadata"].get("labels") or {}), **LABELS}}
+        return {**found, "metadata": metadata, "data": {**(found.get("data") or {}), self.key: self.content}}
+
     def is_met(self, found: FoundConfigMap) -> bool:
         """Whether an object says what it must; more labels and keys do no harm."""
         return found.data.get(self.key) == self.content and LABELS.items() <= found.labels.items()

@@ -55,9 +55,13 @@ class Background:
 
     def keep(self, name: str, work: Work) -> None:
         """This goes on from now."""
+        self.tasks.create_task(self.keeping(name, work), name=name)
+
+    async def keeping(self, name: str, work: Work) -> NoReturn:
+        """The same for as long as the caller waits."""
 
         def failed(error: Exception) -> None:
             self._failures.labels(name).inc()
             log.exception("work failed, it is started again", work=name, error=reason(error))
 
-        self.tasks.create_task(keep_running(work, failed), name=name)
+        await keep_running(work, failed)

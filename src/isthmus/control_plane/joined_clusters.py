@@ -10,7 +10,7 @@ from isthmus.control_plane.feeds import cluster_feeds, own_feeds
 from isthmus.control_plane.intake import Intake
 from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.control_plane.metrics import RemoteClusterCounters
-from isthmus.control_plane.remote_clusters import RemoteClusters, Surroundings
+from isthmus.control_plane.remote_clusters import RemoteClusters, Serve, Surroundings
 from isthmus.control_plane.remote_secrets import SecretProblem, desired_clusters
 from isthmus.control_plane.settings import Settings
 from isthmus.control_plane.watched_names import RemoteSecrets
@@ -53,8 +53,11 @@ class JoinedClusters:
         """Watches the own cluster from now on."""
         background.tasks.create_task(self._own.run(self._feeds), name="own cluster")
 
-    async def sync(self, background: Background) -> None:
-        """Returns when the own cluster is read, and every remote one that is declared now is read or late."""
+    async def sync(self, background: Background, serve: Serve | None = None) -> None:
+        """Returns when the own cluster is read, and every remote one that is declared now is read or late.
+
+        ``serve`` works for each remote cluster as long as it is part of the mesh.
+        """
         self._remotes = RemoteClusters(
             Surroundings(
                 feeds=cluster_feeds(self._graph.sources),
@@ -62,6 +65,7 @@ class JoinedClusters:
                 tasks=background.tasks,
                 timeout=self._settings.remote_timeout,
                 late=self._counters.late,
+                serve=serve,
             )
         )
         await self._secrets.start(background)

@@ -9,8 +9,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from isthmus.ca.kube_reviewer import KubeTokenReviewer
-from isthmus.ca.publisher import RootPublisher
 from isthmus.control_plane.background import Background
+from isthmus.control_plane.cluster_writes import ClusterWrites
 from isthmus.control_plane.debug_pages import Pages
 from isthmus.control_plane.http import DebugAccess
 from isthmus.control_plane.http_server import HttpParts
@@ -24,18 +24,15 @@ from isthmus.control_plane.object_problems import log_problems
 from isthmus.control_plane.ports import Ports
 from isthmus.control_plane.proxies import ConnectedProxies, in_words_of_streams
 from isthmus.control_plane.proxy_pages import AdsPages, ProxyPages
+from isthmus.control_plane.remote_writes import RemoteWrites
 from isthmus.control_plane.security import Security, open_authority, secure
 from isthmus.control_plane.settings import Settings
 from isthmus.control_plane.watched_names import ConfigMaps
-from isthmus.control_plane.webhooks import WebhookPatcher, patched_kinds
 from isthmus.inject import handlers as injection_handlers
 from isthmus.kube.client import Client
-from isthmus.kube.leases import Election, lead
 from isthmus.validation import handlers as validation_handlers
 from isthmus.xds.server import XdsServer
 from isthmus.xds.settings import XdsSettings
-
-ROOTS_ELECTION = "istio-namespace-controller-election"
 
 
 class ControlPlane:
@@ -74,9 +71,12 @@ class ControlPlane:
         self._injection.start(self._client, background)
         self.clusters.start(background)
         security = await self._secure(background)
-        self._keep_written(security, background)
+        writes = ClusterWrites(self.settings, security.authority, background)
+        writes.keep_own(self._client)
         await self._ports.open(security, self._http_parts(security), background)
-        await self.clusters.sync(background)
+        namespaces = self.graph.sources.namespaces
+        remote = RemoteWrites(self.settings, namespaces, writes.serve) if self.settings.external else None
+        await self.clusters.sync(background, remote.serve if remote else None)
         self.graph.host.freeze()
         self.ready = True
 
@@ -100,19 +100,6 @@ class ControlPlane:
             webhooks=self._webhooks(),
             authenticate=security.authentication.authenticate,
         )
-
-    def _keep_written(self, security: Security, background: Background) -> None:
-        """What this process owns in its cluster: the roots' ConfigMaps, while it leads, and webhooks' CA bundles."""
-        settings, authority = self.settings, security.authority
-        publisher = RootPublisher(self._client)
-        authority.subscribe(publisher.publish)
-        election = Election(ROOTS_ELECTION, settings.namespace, settings.pod_name)
-        background.keep("roots in every namespace", lambda: lead(self._client, election, publisher.run))
-        patcher = WebhookPatcher(self._client, settings.namespace, settings.revision, lambda: authority.bundle.roots)
-        authority.subscribe(lambda _: patcher.bundle_changed())
-        kinds = patched_kinds(injection=settings.injection_webhook, validation=settings.validation_webhook)
-        if kinds:
-            background.keep("webhook configurations", lambda: patcher.run(kinds))
 
     def _webhooks(self) -> list[web.RouteDef]:
         settings_for = self._injection.settings_for(lambda: self._mesh.fields)

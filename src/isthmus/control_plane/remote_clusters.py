@@ -8,7 +8,7 @@ keeps its rows; only the removal of its declaration takes them out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,16 +23,22 @@ from isthmus.kube.reflector import Pace
 
 log = structlog.get_logger(__name__)
 
+Serve = Callable[[str, Client], Awaitable[object]]
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all remote clusters share. ``timeout`` is in seconds, 0 for none; ``late`` is told of a cluster's id."""
+    """What all remote clusters share. ``timeout`` is in seconds, 0 for none; ``late`` is told of a cluster's id.
+
+    ``serve`` works for a cluster through the client that is in use, from when it is known until it leaves.
+    """
 
     feeds: Sequence[Feed[Any]]
     apply: Callable[[Batch], object]
     tasks: asyncio.TaskGroup
     timeout: float = 30.0
     late: Callable[[str], object] = lambda cluster: None
+    serve: Serve | None = None
     pace: Pace | None = None
 
 
@@ -97,9 +103,15 @@ class _Attempt:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._settle())
+                    tasks.create_task(self._serve())
                     tasks.create_task(self.watch.run(self._surroundings.feeds))
             finally:
                 self.client = None
+
+    async def _serve(self) -> None:
+        await self.watch.intake.complete.wait()
+        if self._surroundings.serve is not None:
+            await self._surroundings.serve(self.remote.id, self._opened)
 
     async def _settle(self) -> None:
         try:

@@ -23,6 +23,20 @@ READER_RULES = [
     {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
 ]
 
+WRITER_RULES = [
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "get", "list", "watch", "update"]},
+    {
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "verbs": ["create", "get", "list", "watch", "update", "patch"],
+    },
+    {
+        "apiGroups": ["admissionregistration.k8s.io"],
+        "resources": ["mutatingwebhookconfigurations"],
+        "verbs": ["get", "list", "watch", "update", "patch"],
+    },
+]
+
 
 class MeshCluster:
     """``system`` is the control plane's namespace, ``app`` that of the test's services.
@@ -53,6 +67,11 @@ class MeshCluster:
     async def namespace(self, name: str, labels: Mapping[str, str] = {}) -> None:
         """A namespace."""
         await self.client.apply(kinds.NAMESPACE, _body("v1", "Namespace", name, labels=dict(labels)))
+
+    async def annotate_system(self, annotations: Mapping[str, str | None]) -> None:
+        """Annotations of the control plane's namespace; None removes one."""
+        change = {"metadata": {"annotations": annotations}}
+        await self.client.merge_patch(kinds.NAMESPACE, self.system, change)
 
     def host(self, service: str, port: int = 80) -> str:
         """The name of the outbound cluster of a service of this test."""
@@ -112,16 +131,19 @@ class MeshCluster:
         )
         return str(answer["status"]["token"])
 
-    async def reader_kubeconfig(self, server: str = "") -> bytes:
-        """The kubeconfig of a new token that may read what control planes of other clusters read."""
+    async def reader_kubeconfig(self, server: str = "", *, writes: bool = False) -> bytes:
+        """The kubeconfig of a new token that may read what control planes of other clusters read.
+
+        With ``writes`` it may also write what a cluster without a control plane of its own gets from another.
+        """
         token = await self.token("reader", namespace=self.system)
-        await self._allow_reader()
+        await self._allow_reader(READER_RULES + WRITER_RULES * writes)
         return kubeconfig(server or self.client.access.server, self.client.access.ca_pem or b"", token)
 
-    async def _allow_reader(self) -> None:
+    async def _allow_reader(self, rules: list[dict[str, list[str]]]) -> None:
         name = f"reader-{self.system}"
         group = "rbac.authorization.k8s.io"
-        role = _body(f"{group}/v1", "ClusterRole", name) | {"rules": READER_RULES}
+        role = _body(f"{group}/v1", "ClusterRole", name) | {"rules": rules}
         await self.client.apply(kinds.CLUSTER_ROLE, role)
         binding = _body(f"{group}/v1", "ClusterRoleBinding", name) | {
             "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},

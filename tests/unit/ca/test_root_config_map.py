@@ -88,3 +88,12 @@ def test_a_full_list_replaces_what_was_known():
     work.set_namespaces(["b"])
     work.set_found([])
     assert set(written(work)) == {"b"}
+
+
+def test_a_modified_one_keeps_what_others_wrote_in_it():
+    metadata = {"name": "istio-ca-root-cert", "namespace": "a", "resourceVersion": "7", "labels": {"team": "x"}}
+    found = {"metadata": metadata, "data": {"root-cert.pem": "wrong", "more": "kept"}}
+    merged = WANTED.merged_into(found)
+    assert merged["metadata"] == {**metadata, "labels": {"team": "x", "istio.io/config": "true"}}
+    assert merged["data"] == {"root-cert.pem": "root\n", "more": "kept"}
+    assert WANTED.merged_into({"metadata": {"name": "n"}, "data": None})["data"] == {"root-cert.pem": "root\n"}

@@ -1,0 +1,36 @@
+"""An object that a test waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from isthmus.kube.client import Client, Query
+from isthmus.kube.kinds import Kind
+from isthmus.kube.wait import wait_until
+
+
+class OneObject:
+    """An object of the cluster, waited for until it is as it has to be."""
+
+    def __init__(self, client: Client, kind: Kind, name: str, namespace: str = "") -> None:
+        self._client = client
+        self._kind = kind
+        self._key = (namespace, name)
+
+    async def until(self, *path: str | int, is_: object) -> Mapping[str, Any]:
+        """Waits for a field to have a value; gives the object."""
+
+        def missing(objects: Mapping[tuple[str, str], Any]) -> str:
+            value: Any = objects.get(self._key)
+            for step in path:
+                try:
+                    value = value[step]
+                except (KeyError, TypeError, IndexError):
+                    value = None
+            return "" if value == is_ else f"{path} of {self._key} is {value}, not {is_}"
+
+        namespace, name = self._key
+        query = Query(namespace, fields=f"metadata.name={name}")
+        found = await wait_until(self._client, self._kind, query, missing, seconds=30)
+        return found[self._key]

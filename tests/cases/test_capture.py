@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from isthmus.agent.capture import arguments
-from isthmus.agent.capture.iptables_text import iptables_text
-from isthmus.agent.capture.nftables_text import nftables_text
-from isthmus.agent.capture.rules import rules
-from isthmus.agent.capture.settings import IPV4, IPV6
-from isthmus.agent.variables import Variables
+from isthmus.capture import arguments
+from isthmus.capture.iptables_text import iptables_text
+from isthmus.capture.nftables_text import nftables_text
+from isthmus.capture.rules import rules
+from isthmus.capture.settings import IPV4, IPV6
+from isthmus.process.variables import Variables
 
 CASES = sorted((Path(__file__).parent / "capture").glob("*.yaml"))
 KEYS = {"arguments", "environment", "ipv6", "name servers"}

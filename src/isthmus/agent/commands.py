@@ -12,8 +12,8 @@ import time
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from isthmus.agent.http_client import Answer, Call, fetch
-from isthmus.agent.http_messages import HttpError
+from isthmus.process.http_client import Answer, Call, fetch
+from isthmus.process.http_messages import HttpError
 
 _DEBUG_PORTS = (15000, 15004, 15020, 15021)
 

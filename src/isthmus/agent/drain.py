@@ -10,8 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from isthmus.agent.envoy import Admin, Envoy
-from isthmus.agent.http_messages import HttpError
 from isthmus.agent.settings import Settings
+from isthmus.process.http_messages import HttpError
 
 log = logging.getLogger("drain")
 

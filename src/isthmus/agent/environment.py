@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.agent import interfaces, pod, proxy_config, system_roots
+from isthmus.agent import pod, proxy_config, system_roots
 from isthmus.agent.settings import (
     Address,
     Application,
@@ -25,7 +25,8 @@ from isthmus.agent.settings import (
     Settings,
     Upstream,
 )
-from isthmus.agent.variables import SettingError, Variables
+from isthmus.process import interfaces
+from isthmus.process.variables import SettingError, Variables
 
 _SYSTEM_ROOTS = "SYSTEM"
 _MESH_ROOT = "var/run/secrets/istio/root-cert.pem"

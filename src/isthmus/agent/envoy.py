@@ -10,8 +10,8 @@ import math
 import signal
 from dataclasses import dataclass
 
-from isthmus.agent.http_client import Answer, Call, fetch
 from isthmus.agent.settings import Settings
+from isthmus.process.http_client import Answer, Call, fetch
 
 _LOG_FORMAT = "%Y-%m-%dT%T.%fZ\t%l\tenvoy %n %g:%#\t%v\tthread=%t"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from isthmus.agent.envoy import Admin
-from isthmus.agent.http_messages import HttpError
+from isthmus.process.http_messages import HttpError
 
 _UPDATES = {
     "clusters": "cluster_manager.cds.update_success",

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from isthmus.agent.variables import SettingError
+from isthmus.process.variables import SettingError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,8 +38,9 @@ def _proxy(words: list[str]) -> int:
     import asyncio
     import logging
 
-    from isthmus.agent import environment, logs, proxy
+    from isthmus.agent import environment, proxy
     from isthmus.agent.settings import Logging
+    from isthmus.process import logs
 
     options, unknown = _proxy_parser().parse_known_args(words)
     logging_settings = Logging(
@@ -91,13 +92,13 @@ def _request(words: list[str]) -> int:
 
 
 def _iptables(words: list[str]) -> int:
-    from isthmus.agent.capture import command
+    from isthmus.capture import command
 
     return command.run(words)
 
 
 def _clean_iptables(words: list[str]) -> int:
-    from isthmus.agent.capture import command
+    from isthmus.capture import command
 
     return command.clean(words)
 

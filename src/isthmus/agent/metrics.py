@@ -17,9 +17,9 @@ from http import HTTPStatus
 from typing import Any
 
 from isthmus.agent.agent_metrics import AgentMetrics
-from isthmus.agent.http_client import Call, stream
-from isthmus.agent.http_messages import HttpError, Request
-from isthmus.agent.http_server import Response
+from isthmus.process.http_client import Call, stream
+from isthmus.process.http_messages import HttpError, Request
+from isthmus.process.http_server import Response
 
 log = logging.getLogger("metrics")
 

@@ -16,8 +16,8 @@ from isthmus.agent.messages.structure import encode_struct
 from isthmus.agent.messages.wire import message, text
 from isthmus.agent.name_subscription import Names, NameSubscription
 from isthmus.agent.node import metadata, node_id, service_cluster
-from isthmus.agent.resolver_file import ResolverFile
 from isthmus.agent.settings import Settings
+from isthmus.process.resolver_file import ResolverFile
 
 
 class NameServer:

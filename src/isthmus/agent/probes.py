@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from isthmus.agent.http_client import Call, fetch
-from isthmus.agent.http_messages import HttpError, Request
-from isthmus.agent.http_server import Response
+from isthmus.process.http_client import Call, fetch
+from isthmus.process.http_messages import HttpError, Request
+from isthmus.process.http_server import Response
 
 PREFIXES = ("/app-health/", "/app-lifecycle/")
 _EXEMPT_SOURCES = {4: "127.0.0.6", 6: "::6"}

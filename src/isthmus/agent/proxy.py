@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import isthmus
-from isthmus.agent import bootstrap_files, http_server, unix_socket
+from isthmus.agent import bootstrap_files
 from isthmus.agent.agent_metrics import AgentMetrics
 from isthmus.agent.drain import Drainer
 from isthmus.agent.envoy import Envoy
@@ -30,6 +30,7 @@ from isthmus.agent.probes import Prober, parse_probes
 from isthmus.agent.settings import Settings
 from isthmus.agent.status_server import StatusServer
 from isthmus.agent.workload_identity import KeyAhead
+from isthmus.process import http_server, unix_socket
 
 if TYPE_CHECKING:
     from isthmus.agent.name_server import NameServer
@@ -101,8 +102,8 @@ async def _serve_names(settings: Settings, stack: AsyncExitStack) -> NameServer 
     """Serves DNS in pods whose DNS is captured; others do not even load it."""
     if settings.dns.address is None:
         return None
-    from isthmus.agent import resolver_file
     from isthmus.agent.name_server import NameServer
+    from isthmus.process import resolver_file
 
     names = NameServer(settings, resolver_file.read())
     await names.listen(stack)

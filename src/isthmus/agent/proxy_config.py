@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from isthmus.agent import durations
-from isthmus.agent.variables import SettingError
+from isthmus.process import durations
+from isthmus.process.variables import SettingError
 
 DEFAULTS: Mapping[str, Any] = {
     "configPath": "./etc/istio/proxy",

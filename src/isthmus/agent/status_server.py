@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from isthmus.agent.health import Readiness
-from isthmus.agent.http_messages import Request
-from isthmus.agent.http_server import Handler, Response
 from isthmus.agent.metrics import MergedMetrics
 from isthmus.agent.probes import PREFIXES, Prober
+from isthmus.process.http_messages import Request
+from isthmus.process.http_server import Handler, Response
 
 
 @dataclass(frozen=True, slots=True)

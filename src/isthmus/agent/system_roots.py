@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from isthmus.agent.variables import SettingError
+from isthmus.process.variables import SettingError
 
 _PLACES = (
     "/etc/ssl/certs/ca-certificates.crt",

@@ -13,9 +13,9 @@ from grpclib.const import Cardinality, Handler
 from grpclib.server import Server, Stream
 
 from isthmus.agent.grpc_channel import MessageCodec
-from isthmus.agent.http_messages import Request
-from isthmus.agent.http_server import Response, serve
 from isthmus.agent.messages.health import HealthResponse
+from isthmus.process.http_messages import Request
+from isthmus.process.http_server import Response, serve
 
 
 @dataclass

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.agent.http_client import Answer, Call, fetch
-from isthmus.agent.http_messages import HttpError
+from isthmus.process.http_client import Answer, Call, fetch
+from isthmus.process.http_messages import HttpError
 
 
 @dataclass

@@ -16,7 +16,7 @@ from cryptography import x509
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
-from isthmus.agent.http_client import Call, fetch
+from isthmus.process.http_client import Call, fetch
 
 EXPIRY = b'istio_agent_cert_expiry_seconds{resource_name="default"}'
 

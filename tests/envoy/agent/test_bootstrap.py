@@ -93,7 +93,7 @@ def test_gateways_and_state_of_the_world_are_accepted_too(accepted, proxy_type):
 
 
 def test_a_pod_with_ipv6_alone_listens_there(accepted, monkeypatch):
-    monkeypatch.setattr("isthmus.agent.interfaces.own_addresses", lambda: ("fd00::7",))
+    monkeypatch.setattr("isthmus.process.interfaces.own_addresses", lambda: ("fd00::7",))
     bootstrap = accepted(INSTANCE_IP="fd00::7")
     addresses = [each["address"]["socket_address"]["address"] for each in bootstrap["static_resources"]["listeners"]]
     assert addresses == ["::", "::"]
@@ -101,7 +101,7 @@ def test_a_pod_with_ipv6_alone_listens_there(accepted, monkeypatch):
 
 
 def test_a_dual_stack_pod_listens_on_both(accepted, monkeypatch):
-    monkeypatch.setattr("isthmus.agent.interfaces.own_addresses", lambda: ("10.0.0.7", "fd00::7"))
+    monkeypatch.setattr("isthmus.process.interfaces.own_addresses", lambda: ("10.0.0.7", "fd00::7"))
     listener = accepted()["static_resources"]["listeners"][0]
     assert listener["address"]["socket_address"]["address"] == "0.0.0.0"
     assert listener["additional_addresses"][0]["address"]["socket_address"]["address"] == "::"

@@ -13,8 +13,8 @@ import selectors
 import socket
 import sys
 
-from isthmus.agent.capture import command
-from isthmus.agent.capture.validation import original_destination
+from isthmus.capture import command
+from isthmus.capture.validation import original_destination
 
 
 def accept(ports: list[int]) -> None:

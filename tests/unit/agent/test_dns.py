@@ -21,7 +21,7 @@ from isthmus.agent.dns_message import AAAA, A, Addresses, DnsError, address_resp
 from isthmus.agent.dns_server import DnsServer
 from isthmus.agent.dns_table import DnsTable, Viewpoint
 from isthmus.agent.messages.names import NameInfo
-from isthmus.agent.resolver_file import parse
+from isthmus.process.resolver_file import parse
 
 KUBERNETES = "Kubernetes"
 VIEW = Viewpoint("sample.svc.cluster.local", "sample.svc.cluster.local")

@@ -7,7 +7,7 @@ import pytest
 from isthmus.agent import system_roots
 from isthmus.agent.environment import Arguments, parse_address
 from isthmus.agent.settings import Address, KeyKind
-from isthmus.agent.variables import SettingError
+from isthmus.process.variables import SettingError
 
 
 def test_an_injected_pods_defaults(pod_settings, tmp_path):

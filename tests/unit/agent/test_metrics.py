@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from isthmus.agent.agent_metrics import AgentMetrics
-from isthmus.agent.http_messages import Request
-from isthmus.agent.http_server import Response, listen, serve
 from isthmus.agent.metrics import MergedMetrics, Target, parse_targets
+from isthmus.process.http_messages import Request
+from isthmus.process.http_server import Response, listen, serve
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from isthmus.agent.http_messages import Head, HttpError, parse_head, request_head
+from isthmus.process.http_messages import Head, HttpError, parse_head, request_head
 
 _PIECE = 64 * 1024
 

@@ -1,4 +1,4 @@
-"""The agent's log: plain lines for people or JSON objects for collectors, on standard error.
+"""A process's log: plain lines for people or JSON objects for collectors, on standard error.
 
 Knows: Istio's ``--log_output_level`` syntax. Does not know what is logged.
 """
@@ -9,7 +9,7 @@ import json
 import logging
 import time
 
-from isthmus.agent.variables import SettingError
+from isthmus.process.variables import SettingError
 
 _LEVELS = {
     "none": logging.CRITICAL + 10,

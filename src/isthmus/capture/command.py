@@ -10,14 +10,14 @@ import os
 import sys
 from collections.abc import Callable
 
-from isthmus.agent import interfaces, logs, resolver_file
-from isthmus.agent.capture import arguments, validation
-from isthmus.agent.capture.install import InstallError, install, remove
-from isthmus.agent.capture.iptables_text import iptables_text
-from isthmus.agent.capture.nftables_text import nftables_text
-from isthmus.agent.capture.rules import rules
-from isthmus.agent.capture.settings import Capture
-from isthmus.agent.variables import Variables
+from isthmus.capture import arguments, validation
+from isthmus.capture.install import InstallError, install, remove
+from isthmus.capture.iptables_text import iptables_text
+from isthmus.capture.nftables_text import nftables_text
+from isthmus.capture.rules import rules
+from isthmus.capture.settings import Capture
+from isthmus.process import interfaces, logs, resolver_file
+from isthmus.process.variables import Variables
 
 log = logging.getLogger("capture")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isthmus.agent.capture.iptables_text import TABLES, own_chains
-from isthmus.agent.capture.rule import MANGLE, NAT, OUTPUT, PREROUTING, RAW, Action, Match, Owner, Rule
+from isthmus.capture.iptables_text import TABLES, own_chains
+from isthmus.capture.rule import MANGLE, NAT, OUTPUT, PREROUTING, RAW, Action, Match, Owner, Rule
 
 _PRIORITIES = {NAT: -100, MANGLE: -150, RAW: -300}
 

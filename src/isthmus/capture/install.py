@@ -11,11 +11,11 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isthmus.agent.capture.iptables_text import TABLES, iptables_text, words
-from isthmus.agent.capture.nftables_text import nftables_text, removal_text
-from isthmus.agent.capture.rule import Rule
-from isthmus.agent.capture.rules import rules
-from isthmus.agent.capture.settings import Capture, Family
+from isthmus.capture.iptables_text import TABLES, iptables_text, words
+from isthmus.capture.nftables_text import nftables_text, removal_text
+from isthmus.capture.rule import Rule
+from isthmus.capture.rules import rules
+from isthmus.capture.settings import Capture, Family
 
 log = logging.getLogger("capture")
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from isthmus.agent.capture.dns_rules import dns_rules
-from isthmus.agent.capture.rule import (
+from isthmus.capture.dns_rules import dns_rules
+from isthmus.capture.rule import (
     DROP,
     MANGLE,
     NAT,
@@ -26,8 +26,8 @@ from isthmus.agent.capture.rule import (
     jump,
     redirect,
 )
-from isthmus.agent.capture.settings import ALL, Capture, Family
-from isthmus.agent.capture.transparent_rules import mark_rules, transparent_chains
+from isthmus.capture.settings import ALL, Capture, Family
+from isthmus.capture.transparent_rules import mark_rules, transparent_chains
 
 INBOUND, IN_REDIRECT = "ISTIO_INBOUND", "ISTIO_IN_REDIRECT"
 OUTBOUND, REDIRECT = "ISTIO_OUTPUT", "ISTIO_REDIRECT"

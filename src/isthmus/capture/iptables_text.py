@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isthmus.agent.capture.rule import MANGLE, NAT, OUTPUT, PREROUTING, RAW, Action, Match, Owner, Rule
-from isthmus.agent.capture.settings import Family
+from isthmus.capture.rule import MANGLE, NAT, OUTPUT, PREROUTING, RAW, Action, Match, Owner, Rule
+from isthmus.capture.settings import Family
 
 TABLES = (RAW, MANGLE, NAT)
 _BUILT_IN = (PREROUTING, OUTPUT)

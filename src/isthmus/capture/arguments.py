@@ -10,8 +10,8 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from isthmus.agent.capture.settings import ALL, IPV4, IPV6, Capture, Dns, Family, Inbound, Outbound
-from isthmus.agent.variables import SettingError, Variables
+from isthmus.capture.settings import ALL, IPV4, IPV6, Capture, Dns, Family, Inbound, Outbound
+from isthmus.process.variables import SettingError, Variables
 
 _TRANSPARENT = "TPROXY"
 

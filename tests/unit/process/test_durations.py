@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from isthmus.agent.durations import seconds
+from isthmus.process.durations import seconds
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from isthmus.agent.capture.rule import (
+from isthmus.capture.rule import (
     NAT,
     OUTPUT,
     PREROUTING,
@@ -20,7 +20,7 @@ from isthmus.agent.capture.rule import (
     jump,
     redirect,
 )
-from isthmus.agent.capture.settings import Capture, Family
+from isthmus.capture.settings import Capture, Family
 
 OUTBOUND, LOOKUPS, ANSWERS = "ISTIO_OUTPUT", "ISTIO_OUTPUT_DNS", "ISTIO_INBOUND"
 _PORT = 53

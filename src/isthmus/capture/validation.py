@@ -11,7 +11,7 @@ import ipaddress
 import socket
 import struct
 
-from isthmus.agent.capture.settings import Capture
+from isthmus.capture.settings import Capture
 
 FAILED = 126  # the exit status by which Istio's tooling knows that the rules are missing
 _SO_ORIGINAL_DST = 80

@@ -14,7 +14,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from isthmus.agent.http_messages import HttpError, Request, content_length, parse_request, response_head
+from isthmus.process.http_messages import HttpError, Request, content_length, parse_request, response_head
 
 log = logging.getLogger("http")
 
@@ -82,7 +82,7 @@ async def _handled(handler: Handler, request: Request) -> Response:
         return await handler(request)
     except Exception:  # a bug in one handler must not take the readiness of the pod with it
         log.exception("%s %s failed", request.method, request.path)
-        return Response(500, b"internal error: see the agent's log\n")
+        return Response(500, b"internal error: see the log\n")
 
 
 async def _read(reader: asyncio.StreamReader, from_loopback: bool) -> Request | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isthmus.agent.capture.rule import ACCEPT, MANGLE, OUTPUT, PREROUTING, RETURN, Action, Match, Owner, Rule
-from isthmus.agent.capture.settings import Capture
+from isthmus.capture.rule import ACCEPT, MANGLE, OUTPUT, PREROUTING, RETURN, Action, Match, Owner, Rule
+from isthmus.capture.settings import Capture
 
 INBOUND, DIVERT, TPROXY = "ISTIO_INBOUND", "ISTIO_DIVERT", "ISTIO_TPROXY"
 

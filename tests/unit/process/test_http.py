@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.agent.http_client import Call, fetch
-from isthmus.agent.http_messages import HttpError, Request, parse_head, parse_request, request_head
-from isthmus.agent.http_server import Handler, Response, serve
+from isthmus.process.http_client import Call, fetch
+from isthmus.process.http_messages import HttpError, Request, parse_head, parse_request, request_head
+from isthmus.process.http_server import Handler, Response, serve
 
 
 @asynccontextmanager

@@ -5,8 +5,10 @@ Knows the order of the large steps.
 
 import asyncio
 import os
+import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from isthmus.lab import binaries, clusters, credentials, faults, host, images, kubeconfig, state
@@ -18,7 +20,7 @@ from isthmus.lab.progress import Progress, reporter
 from isthmus.lab.state import LabError, Record
 from isthmus.lab.topology import Topology, check_name
 
-USER_PROGRAMS = ("kubectl", "helm")
+USER_PROGRAMS = ("kubectl",)
 OWN_PROGRAMS = ("isthmus", "istioctl")
 INOTIFY = ("max_user_instances", 8192), ("max_user_watches", 524288)
 """Least values of fs.inotify: kubelets and containers watch many files. They stay raised."""
@@ -108,6 +110,14 @@ def _link_programs(files: Layout, programs: dict[str, Path]) -> None:
         link = files.bin / name
         link.unlink(missing_ok=True)
         link.symlink_to(target if target.exists() else shutil.which(name) or target)
+    _write_program(files.bin / "helm", (sys.executable, "-m", "isthmus.lab.helm", str(programs["helm"])))
+
+
+def _write_program(path: Path, command: Sequence[str]) -> None:
+    """A program that runs `command` with its own arguments after it."""
+    path.unlink(missing_ok=True)
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    path.chmod(0o755)
 
 
 def _raise_inotify_limits() -> None:

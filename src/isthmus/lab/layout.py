@@ -35,6 +35,11 @@ class Layout:
         """Links to the programs that a user of the lab needs."""
         return self.root / "bin"
 
+    @property
+    def guides(self) -> Path:
+        """The directories in which guides are run, one for each."""
+        return self.root / "guides"
+
     def pki(self, cluster: str) -> Path:
         """Certificates, keys and kubeconfigs of a cluster's components."""
         return self.root / "clusters" / cluster / "pki"

@@ -1,4 +1,4 @@
-"""Where the lab keeps things: the cache of binaries and images, and the state of running labs.
+"""Where the lab keeps things: the cache of binaries and images, results of guides, and the state of running labs.
 
 Knows environment variables and directory names. Does not create anything.
 """
@@ -19,3 +19,8 @@ def cache_dir() -> Path:
 def labs_dir() -> Path:
     """`$ISTHMUS_LAB`, else `/var/lib/isthmus-lab`: one directory per lab, by its name."""
     return Path(os.environ.get("ISTHMUS_LAB") or "/var/lib/isthmus-lab")
+
+
+def results_dir() -> Path:
+    """`$ISTHMUS_RESULTS`, else `guides` in the cache directory: how guides went the last time, which outlives labs."""
+    return Path(os.environ.get("ISTHMUS_RESULTS") or cache_dir() / "guides")

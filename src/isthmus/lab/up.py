@@ -97,8 +97,10 @@ def _write_credentials(plan: Plan, files: Layout) -> None:
         accesses.append(credentials.admin_access(cluster, directory))
     files.kubeconfig.touch(0o600)
     files.kubeconfig.write_text(kubeconfig.render(tuple(accesses)))
+    files.guides.mkdir(exist_ok=True)
     if (owner := os.environ.get("SUDO_UID")) is not None:
         os.chown(files.kubeconfig, int(owner), -1)
+        os.chown(files.guides, int(owner), -1)
 
 
 def _link_programs(files: Layout, programs: dict[str, Path]) -> None:

@@ -1,7 +1,5 @@
 """Every guide, word for word, on real clusters."""
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +7,8 @@ import pytest
 
 from isthmus.lab import guides
 from isthmus.lab.down import down
-from isthmus.lab.guides import workspace
+from isthmus.lab.layout import layout
+from isthmus.lab.paths import results_dir
 from isthmus.lab.progress import Quiet
 from isthmus.lab.topology import topology
 from isthmus.lab.up import up
@@ -19,20 +18,22 @@ LAB = "guide"
 
 
 @pytest.fixture
-def lab(request: pytest.FixtureRequest) -> Iterator[guides.Guide]:
-    """A fresh lab of the guide's topology; gone at the end of the test."""
-    guide = guides.load(DIRECTORY, request.param)
+def guide(request: pytest.FixtureRequest) -> Iterator[guides.Guide]:
+    """A guide, with a fresh lab of its topology; that is gone at the end of the test."""
+    found = guides.load(DIRECTORY, request.param)
     down(LAB, Quiet())
-    up(LAB, topology(guide.topology), Quiet())
-    yield guide
+    up(LAB, topology(found.topology), Quiet())
+    yield found
     down(LAB, Quiet())
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("lab", guides.names(DIRECTORY), indirect=True)
-def test_every_step_of_the_guide_goes_as_printed(lab, tmp_path):
-    workspace.prepare(tmp_path / "work", fresh=True)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    with guides.Shell(tmp_path / "work", environment) as shell:
-        assert shell.run(f'eval "$(isthmus lab env --name {LAB})"', print).status == 0
-        assert guides.run(lab, lab.steps, shell, print) is None
+@pytest.mark.parametrize("guide", guides.names(DIRECTORY), indirect=True)
+def test_every_step_of_the_guide_goes_as_printed(guide):
+    place = guides.Place(layout(LAB).guides / guide.name, results_dir(), f'eval "$(isthmus lab env --name {LAB})"')
+    assert guides.walk(guide, guide.steps, place, print) is None
+
+
+@pytest.mark.parametrize("row", [row.name for row in guides.ROWS])
+def test_every_row_is_carried_out_by_a_guide(row):
+    assert any(row in guides.load(DIRECTORY, name).rows for name in guides.names(DIRECTORY))

@@ -31,11 +31,31 @@ def test_parts_are_not_listed_as_guides(write):
     assert guides.names(write(G=guide(STEP), part="title: P\nsteps: []")) == ("G",)
 
 
+def test_a_guide_without_rows_carries_out_the_one_of_its_name(write):
+    assert guides.load(write(G=guide(STEP)), "G").rows == ("G",)
+
+
+def test_steps_belong_to_the_row_that_was_begun_last(write):
+    two = "{name: two, says: Second, run: x, row: B}"
+    text = "rows: [A, B, C]\n" + guide(STEP, two, "{include: part}", "{include: more, row: C}")
+    parts = {name: f"title: P\nsteps: [{{name: {name}, says: S, run: x}}]" for name in ("part", "more")}
+    found = guides.load(write(G=text, **parts), "G")
+    rows = {row: [step.name for step in found.steps_of(row)] for row in found.rows}
+    assert rows == {"A": ["one"], "B": ["two", "part"], "C": ["more"]}
+
+
+def test_a_row_without_steps_of_its_own_is_carried_out_by_all(write):
+    found = guides.load(write(G="rows: [A, B]\n" + guide(STEP)), "G")
+    assert found.steps_of("A") == found.steps_of("B") == found.steps
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (guide("{name: one, says: First, run: x, seen: y}"), "G.yaml in step one: .*seen"),
         (guide("{name: one, says: First}"), "G.yaml in step one: .*run"),
+        (guide("{name: one, says: First, run: x, row: B}"), "step one: row B is not among its rows"),
+        (guide("{include: nothing}"), "G.yaml: it includes nothing, but there is no nothing.yaml"),
         (guide(STEP, STEP), "the step name one occurs twice"),
         (guide("{name: one, says: S, run: x, see: [{says: a, output: ['(']}]}"), r"step one: '\('"),
     ],

@@ -29,10 +29,12 @@ def test_commands_and_their_output_are_shown_in_order(carry_out):
         "\n[1/2] one: about one",
         "$ echo first",
         "first",
+        "✔ done",
         "\n[2/2] two: about two",
         "$ echo \\",
         ">   second",
         "second",
+        "✔ done",
     ]
 
 
@@ -53,7 +55,7 @@ def test_a_check_may_look_at_another_command(carry_out):
         step("one", "echo 1 > file", Check(says="The file is there", run="cat file", output=("1",)))
     )
     assert failure is None
-    assert lines[-1] == "ok: The file is there"
+    assert lines[-1] == "✔ The file is there"
 
 
 def test_a_check_is_repeated_as_long_as_the_guide_lets_time_pass(carry_out):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 import yaml
+from msgspec import structs
 
 T = TypeVar("T")
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -49,6 +50,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     see: tuple[Check, ...] = ()
     seconds: float = 120.0
     """After so long the command has failed."""
+    row: str = ""
+    """The row of the list of guides (`rows`) that begins with this step, where a file carries out several."""
 
 
 class Guide(msgspec.Struct, frozen=True):
@@ -59,6 +62,17 @@ class Guide(msgspec.Struct, frozen=True):
     topology: str
     """The lab topology that it is written for."""
     steps: tuple[Step, ...]
+    rows: tuple[str, ...] = ()
+    """The rows that it carries out."""
+
+    def steps_of(self, row: str) -> tuple[Step, ...]:
+        """The steps that carry out a row: those from its mark to the next; all, where none is marked with it."""
+        current, found = self.rows[0] if self.rows else "", []
+        for step in self.steps:
+            current = step.row or current
+            if current == row:
+                found.append(step)
+        return tuple(found) or self.steps
 
     def position(self, step: str) -> int:
         """The index of the step with this name; GuideError lists the names where there is none."""
@@ -70,12 +84,14 @@ class Guide(msgspec.Struct, frozen=True):
 
 class _Include(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     include: str
+    row: str = ""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     steps: tuple[dict[str, Any], ...]
     topology: str = ""
+    rows: tuple[str, ...] = ()
 
 
 def names(directory: Path) -> tuple[str, ...]:
@@ -92,7 +108,7 @@ def load(directory: Path, name: str) -> Guide:
     if not path.exists():
         raise GuideError(f"there is no guide {name}; there are: {', '.join(names(directory))}")
     file = _read(path)
-    guide = Guide(name, file.title, file.topology, tuple(_steps(path, file)))
+    guide = Guide(name, file.title, file.topology, tuple(_steps(path, file)), file.rows or (name,))
     _validate(guide)
     return guide
 
@@ -104,10 +120,17 @@ def _read(path: Path) -> _File:
 def _steps(path: Path, file: _File) -> Iterator[Step]:
     for raw in file.steps:
         if "include" in raw:
-            part = path.with_name(_convert(path, raw, _Include).include + ".yaml")
-            yield from _steps(part, _read(part))
+            yield from _included(path, _convert(path, raw, _Include))
         else:
             yield _convert(path, raw, Step)
+
+
+def _included(path: Path, include: _Include) -> Iterator[Step]:
+    part = path.with_name(f"{include.include}.yaml")
+    if not part.exists():
+        raise GuideError(f"{path.name}: it includes {include.include}, but there is no {part.name}")
+    for index, step in enumerate(_steps(part, _read(part))):
+        yield structs.replace(step, row=include.row) if index == 0 and include.row else step
 
 
 def _convert(path: Path, raw: object, kind: type[T]) -> T:
@@ -124,6 +147,8 @@ def _validate(guide: Guide) -> None:
         if step.name in seen:
             raise GuideError(f"guide {guide.name}: the step name {step.name} occurs twice")
         seen.add(step.name)
+        if step.row and step.row not in guide.rows:
+            raise GuideError(f"guide {guide.name}, step {step.name}: row {step.row} is not among its rows")
         for expression in (each for check in step.see for each in check.output + check.absent):
             try:
                 re.compile(expression)

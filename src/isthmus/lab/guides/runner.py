@@ -5,7 +5,7 @@ Knows the order of work and how a disagreement is told. The shell and the format
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
@@ -29,11 +29,18 @@ class Failure:
         return f"step {self.step}\n  expected: {self.expected}\n  seen: {self.seen.strip()[-_SHOWN:]}"
 
 
-def run(guide: Guide, steps: Sequence[Step], shell: Shell, echo: Echo) -> Failure | None:
+Ended = Callable[[Step, float, Failure | None], None]
+"""Called after each step with the seconds that it took and how it failed, if it did."""
+
+
+def run(guide: Guide, steps: Sequence[Step], shell: Shell, echo: Echo, ended: Ended | None = None) -> Failure | None:
     """Runs `steps`, a part of `guide`; stops at the first that does not give what it must. None when all did."""
     for step in steps:
         echo(f"\n[{guide.position(step.name) + 1}/{len(guide.steps)}] {step.name}: {step.says}")
+        began = time.monotonic()
         failure = _step(step, shell, echo)
+        if ended is not None:
+            ended(step, time.monotonic() - began, failure)
         if failure is not None:
             return failure
     return None
@@ -53,7 +60,9 @@ def _step(step: Step, shell: Shell, echo: Echo) -> Failure | None:
         failure = _check(step, check, outcome, shell)
         if failure is not None:
             return failure
-        echo(f"ok: {check.says}")
+        echo(f"✔ {check.says}")
+    if not step.see:
+        echo("✔ done")
     return None
 
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import secrets
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -72,6 +73,15 @@ class Shell:
         finally:
             timer.cancel()
 
+    def save(self, path: Path) -> None:
+        """Writes what is exported, and the directory, to a file, from which `restore` takes them up."""
+        file = shlex.quote(str(path))
+        self.run(f"{{ export -p; printf 'cd %q\\n' \"$PWD\"; }} > {file}", _unheard)
+
+    def restore(self, path: Path) -> None:
+        """Takes up what an earlier shell saved."""
+        self.run(f". {shlex.quote(str(path))}", _unheard)
+
     def _write(self, text: str) -> None:
         assert self._bash.stdin is not None
         self._bash.stdin.write(text)
@@ -97,3 +107,7 @@ class Shell:
         """Ends the shell and everything that it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._bash.pid, signal.SIGKILL)
+
+
+def _unheard(_line: str) -> None:
+    """For what has no output that matters."""

@@ -23,7 +23,7 @@ _ALSO_KNOWN: Mapping[str, Any] = {
     "global": {"multiCluster": {"enabled": False}, "meshNetworks": {}, "hub": "", "tag": ""},
 }
 # Settings of Istio's that mean nothing here, and are no mistakes.
-_WITHOUT_EFFECT = frozenset({"telemetry", "cni", "ztunnel", "istio_cni", "meshConfig", "platform"})
+_WITHOUT_EFFECT = frozenset({"telemetry", "ztunnel", "istio_cni", "meshConfig", "platform"})
 
 
 def unused(charts: Path, asked: Mapping[str, Any]) -> tuple[str, ...]:
@@ -37,7 +37,8 @@ def _known(charts: Path) -> Values:
     for path in sorted(charts.glob("*/Chart.yaml")):
         values = load(path.parent).values
         known = merged(known, values.get(_DEFAULTS) or values)
-    return merged(known, {"meshConfig": {}, "pilot": merged(known, known["pilot"])})
+    nested = {section: merged(known, known[section]) for section in ("pilot", "cni")}
+    return merged(known, {"meshConfig": {}, **nested})
 
 
 def _walk(asked: Mapping[str, Any], known: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:

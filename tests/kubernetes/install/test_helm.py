@@ -67,6 +67,11 @@ VALUE_SETS = [
         ),
     ),
     ("istiod", ("sidecarInjectorWebhook.enableNamespacesByDefault=true", "sidecarInjectorWebhook.templates.x=abc")),
+    ("cni", ()),
+    ("cni", ("global.platform=openshift", "global.imagePullSecrets={a}", "global.networkPolicy.enabled=true")),
+    ("cni", ("global.platform=gke", "cni.repair.deletePods=true", "cni.excludeNamespaces={a,b}", "env.A=b")),
+    ("cni", ("repair.labelPods=true", "istioOwnedCNIConfig=true", "global.nativeNftables=true", "image=r/x:1")),
+    ("cni", ("global.resourceScope=cluster", "revision=canary")),
     ("gateway", ()),
     ("gateway", ("networkGateway=network1", "env.A=b", "labels.app=own", "revision=canary")),
     (
@@ -109,7 +114,7 @@ def test_a_chart_renders_to_the_objects_that_helm_renders(helm: Path, chart: str
 
 
 def test_helm_finds_nothing_to_complain_about(helm: Path) -> None:
-    directories = [shipped("charts") / name for name in ("base", "istiod", "gateway", "gateways")]
+    directories = [shipped("charts") / name for name in ("base", "istiod", "cni", "gateway", "gateways")]
     run = subprocess.run([helm, "lint", *directories], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
     assert "[WARNING]" not in run.stdout

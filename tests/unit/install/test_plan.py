@@ -141,7 +141,7 @@ def test_overlays_append_volumes_as_the_external_control_plane_guide_does() -> N
             "[{path: 'spec.template.spec.containers[name:x].y', value: 1}]}]}}}}",
             r"overlays\[0\].patches\[0\]: path .* no element \[name:x\]",
         ),
-        ("spec: {components: {cni: {}}}", "spec.components.cni: .* has no chart for this component"),
+        ("spec: {components: {ztunnel: {}}}", "spec.components.ztunnel: .* has no chart for this component"),
         ("spec: {values: {profile: nope}}", 'unknown profile "nope": this chart has demo, preview, remote, stable'),
     ],
 )
@@ -250,3 +250,19 @@ def test_objects_come_in_the_order_in_which_they_need_each_other() -> None:
         "Other",
     ]
     assert str(Identity("Service", "ns", "x")) == "Service ns/x"
+
+
+def test_the_node_agent_is_installed_with_its_values_and_injection_follows_it() -> None:
+    found = planned("", "components.cni.enabled=true", "values.cni.excludeNamespaces={kube-system,other}")
+    agent = named(found.objects, "DaemonSet", "istio-cni-node")
+    assert agent["metadata"]["namespace"] == "istio-system"
+    assert container(agent)["image"].startswith("docker.io/isthmus/install-cni:")
+    settings = named(found.objects, "ConfigMap", "istio-cni-config")["data"]
+    assert settings["EXCLUDE_NAMESPACES"] == "kube-system,other"
+    injector = named(found.objects, "ConfigMap", "istio-sidecar-injector")["data"]["values"]
+    assert yaml_text.load(injector)["pilot"]["cni"]["enabled"] is True
+
+
+def test_ambient_settings_of_the_node_agent_are_pointed_out() -> None:
+    found = planned("", "components.cni.enabled=true", "values.cni.ambient.enabled=true")
+    assert any("values.cni.ambient" in warning for warning in found.warnings)

@@ -16,6 +16,7 @@ SECRET_CLUSTER = "sds-grpc"  # noqa: S105 -- a cluster's name, fixed by the cont
 ADMIN_CLUSTER = "prometheus_stats"
 AGENT_CLUSTER = "agent"
 ROOT_SECRET = "discovery-root"  # noqa: S105 -- the name of a resource
+WORKLOAD_SECRET = "default"  # noqa: S105 -- the agent's name for the workload's certificate
 TOKEN_SECRET = "discovery-token"  # noqa: S105 -- the name of a resource
 
 _TYPES = "type.googleapis.com/envoy.extensions"
@@ -41,6 +42,17 @@ def file_secret(settings: Settings, name: str) -> dict[str, Any]:
     directory = settings.paths.config
     source = {"path": str(directory / f"{name}.json"), "watched_directory": {"path": str(directory)}}
     return {"name": name, "sds_config": {"resource_api_version": "V3", "path_config_source": source}}
+
+
+def _agent_secret(name: str) -> dict[str, Any]:
+    """An ``SdsSecretConfig`` that the agent answers."""
+    source = {
+        "api_type": "GRPC",
+        "transport_api_version": "V3",
+        "set_node_on_first_message_only": True,
+        "grpc_services": [{"envoy_grpc": {"cluster_name": SECRET_CLUSTER}}],
+    }
+    return {"name": name, "sds_config": {"resource_api_version": "V3", "api_config_source": source}}
 
 
 def uses_token(settings: Settings) -> bool:
@@ -166,6 +178,8 @@ def _discovery_tls(settings: Settings) -> dict[str, Any]:
         "default_validation_context": validation,
         "validation_context_sds_secret_config": file_secret(settings, ROOT_SECRET),
     }
+    if settings.discovery.shows_certificate:
+        common["tls_certificate_sds_secret_configs"] = [_agent_secret(WORKLOAD_SECRET)]
     tls = {"@type": f"{_TYPES}.transport_sockets.tls.v3.UpstreamTlsContext", "common_tls_context": common}
     # RFC 6066: a server name in the handshake is a DNS name, never an address.
     server_name = {} if is_address else {"sni": name}

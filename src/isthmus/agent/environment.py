@@ -60,7 +60,7 @@ def read_settings(arguments: Arguments, environ: Mapping[str, str], root: Path) 
         proxy=proxy,
         cpu_limit=variables.integer("ISTIO_CPU_LIMIT", 0),
         paths=_paths(variables, proxy, root),
-        discovery=_discovery(variables, discovery, root),
+        discovery=_discovery(variables, proxy, discovery, root),
         delta=variables.boolean("ISTIO_DELTA_XDS", True),
         certificates=_certificates(variables, this_pod, discovery, root),
         ports=_ports(variables, proxy),
@@ -130,12 +130,13 @@ def _paths(variables: Variables, proxy: proxy_config.ProxyConfig, root: Path) ->
     )
 
 
-def _discovery(variables: Variables, address: Address, root: Path) -> Upstream:
+def _discovery(variables: Variables, proxy: proxy_config.ProxyConfig, address: Address, root: Path) -> Upstream:
     return Upstream(
         address=address,
         server_name=variables.text("ISTIOD_SAN", address.host),
         root=_root(variables, "XDS_ROOT_CA", root),
         headers=_headers(variables, "XDS_HEADER_"),
+        shows_certificate=Variables({**proxy.metadata, **variables.values}).boolean("XDS_CLIENT_CERTIFICATE"),
     )
 
 

@@ -55,13 +55,15 @@ class Upstream:
     """How the control plane or the CA is reached.
 
     ``root`` is the bundle that its certificate must chain to; ``server_name`` is the name that the certificate
-    must carry; ``headers`` go with every request.
+    must carry; ``headers`` go with every request. ``shows_certificate``: the workload's own certificate is offered
+    beside its token, for a control plane that cannot ask the workload's cluster about tokens.
     """
 
     address: Address
     server_name: str
     root: Path
     headers: Mapping[str, str]
+    shows_certificate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

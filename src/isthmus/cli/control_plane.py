@@ -45,6 +45,12 @@ _IGNORED = ("--log_output_level", "--keepaliveMaxServerConnectionAge", "--kubern
     type=ADDRESS,
     help="Discovery and certificates over TLS.  [default: :15012]",
 )
+@click.option(
+    "--legacy-secure-grpc-address",
+    "legacy_secure_grpc",
+    type=ADDRESS,
+    help="The same again, for proxies that expect the port of Istio 1.1, :15011.  [default: not served]",
+)
 @click.option("--http-address", "--httpAddr", "http", type=ADDRESS, help="Health and debug pages.  [default: :8080]")
 @click.option("--webhook-address", "--httpsAddr", "webhook", type=ADDRESS, help="Webhooks.  [default: :15017]")
 @click.option(

@@ -41,8 +41,8 @@ class Ports:
         if settings.grpc:
             with listening(settings.grpc):
                 await self._rpc.listen([self._xds.service(None), security.certificates], *settings.grpc)
-        if settings.secure_grpc:
-            authenticate = security.authentication.authenticate if settings.xds_auth else None
-            services = [self._xds.service(authenticate), security.certificates]
-            with listening(settings.secure_grpc):
-                await self._rpc.listen(services, *settings.secure_grpc, tls)
+        authenticate = security.authentication.authenticate if settings.xds_auth else None
+        services = [self._xds.service(authenticate), security.certificates]
+        for address in filter(None, (settings.secure_grpc, settings.legacy_secure_grpc)):
+            with listening(address):
+                await self._rpc.listen(services, *address, tls)

@@ -25,7 +25,7 @@ class ConnectedProxies:
 
     def __init__(self, graph: MeshGraph, ready: Callable[[], bool]) -> None:
         self._discovery = graph.discovery
-        self._proxies = graph.domain.proxies
+        self._proxies = graph.sources.proxies
         self._apply = graph.host.apply
         self._ready = ready
         self._numbers = itertools.count(1)

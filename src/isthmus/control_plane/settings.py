@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     webhook: Address | None = Address("", 15017)
     grpc: Address | None = Address("", 15010)
     secure_grpc: Address | None = Address("", 15012)
+    legacy_secure_grpc: Address | None = None  # the same on the port of Istio 1.1, :15011
     monitoring: Address | None = Address("", 15014)
     mesh_config: Path = Path("./etc/istio/config/mesh")
     mesh_networks: Path = Path("./etc/istio/config/meshNetworks")

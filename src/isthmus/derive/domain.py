@@ -14,7 +14,7 @@ from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.peer_authentication import PeerAuthentication
 from isthmus.api.sidecar import Sidecar
 from isthmus.api.virtual_service import VirtualService
-from isthmus.collections import Collection, Graph, Index, Source
+from isthmus.collections import Collection, Graph, Index
 from isthmus.model.endpoint import ServiceEndpoints
 from isthmus.model.network import Networks
 from isthmus.model.proxy import Credential, CredentialKey, Proxy
@@ -44,4 +44,4 @@ class Domain:
     peer_authentications: Collection[ConfigKey, Config[PeerAuthentication]]
     sidecars: Collection[ConfigKey, Config[Sidecar]]
     credentials: Collection[CredentialKey, Credential]
-    proxies: Source[str, Proxy]  # by connection id
+    proxies: Collection[str, Proxy]  # by connection id, in the clusters that they run in

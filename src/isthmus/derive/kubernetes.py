@@ -26,11 +26,13 @@ from isthmus.derive.gateways_of_networks import (
     service_gateways,
 )
 from isthmus.derive.network_rules import NETWORK_LABEL, NetworkRules, network_rules
+from isthmus.derive.placement import SYSTEM_NAMESPACE, placed
 from isthmus.derive.services import cluster_service, merge
 from isthmus.derive.sources import ClusterName, Sources
 from isthmus.derive.workloads import workload
 from isthmus.model.endpoint import ServiceEndpoints
 from isthmus.model.network import Networks
+from isthmus.model.proxy import Proxy
 from isthmus.model.service import ClusterService, Service, ServiceKey
 from isthmus.model.workload import Workload, WorkloadKey
 
@@ -100,7 +102,7 @@ def declare_domain(graph: Graph, sources: Sources, identity: Identity) -> Domain
         peer_authentications=sources.peer_authentications,
         sidecars=sources.sidecars,
         credentials=sources.credentials,
-        proxies=sources.proxies,
+        proxies=_declare_proxies(graph, sources, workloads),
     )
 
 
@@ -136,6 +138,19 @@ def _declare_workloads(graph: Graph, sources: Sources, rules: _Rules) -> Collect
         return {key: workload(key, pod, node, rules.network_rules(ctx), rules.trust_domain(ctx))}
 
     return graph.derive("workloads", sources.pods, derivation)
+
+
+def _declare_proxies(
+    graph: Graph, sources: Sources, workloads: Collection[WorkloadKey, Workload]
+) -> Collection[str, Proxy]:
+    by_name = workloads.index("pod", lambda row: ((row.key.namespace, row.key.name),))
+
+    def derivation(ctx: Context, key: str, proxy: Proxy) -> Mapping[str, Proxy]:
+        if ctx.get(sources.namespaces, (proxy.cluster, SYSTEM_NAMESPACE)) is not None:
+            return {key: proxy}
+        return {key: placed(proxy, ctx.select(by_name, (proxy.namespace, proxy.name)))}
+
+    return graph.derive("placed proxies", sources.proxies, derivation)
 
 
 def _declare_cluster_services(

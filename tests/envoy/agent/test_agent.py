@@ -33,6 +33,15 @@ async def test_a_pod_becomes_ready_with_a_certificate_of_its_own_identity(servin
         assert serving.plane.nodes[0].id == "sidecar~127.0.0.1~app-1.sample~sample.svc.cluster.local"
 
 
+async def test_a_pod_that_is_told_to_shows_its_certificate_to_the_control_plane(serving, start_agent, authority):
+    serving.context.load_verify_locations(cadata=authority.pem)
+    serving.context.verify_mode = ssl.CERT_OPTIONAL
+    async with start_agent(serving.port, {"XDS_CLIENT_CERTIFICATE": "true"}):
+        await serving.plane.until(lambda: bool(serving.plane.open_streams))
+        (stream,) = serving.plane.open_streams
+        assert ("URI", "spiffe://cluster.local/ns/sample/sa/app") in stream.peer.cert()["subjectAltName"]
+
+
 async def test_a_pod_is_not_ready_before_its_configuration(serving, start_agent):
     serving.plane.answering.clear()
     async with start_agent(serving.port) as agent:

@@ -66,6 +66,13 @@ def test_a_sidecar_talks_to_the_control_plane_with_root_and_token(accepted):
     assert ads["grpc_services"][0]["initial_metadata"] == [{"key": "clusterid", "value": "Kubernetes"}]
 
 
+def test_a_sidecar_that_is_told_to_offers_its_certificate_beside_the_token(accepted):
+    bootstrap = accepted(XDS_CLIENT_CERTIFICATE="true")
+    (secret,) = tls_of(bootstrap)["common_tls_context"]["tls_certificate_sds_secret_configs"]
+    assert secret["name"] == "default"
+    assert "credential_injector" in json.dumps(xds_cluster(bootstrap))
+
+
 def test_the_plaintext_port_is_used_without_tls_and_never_sees_a_token(accepted):
     bootstrap = accepted(discovery="istiod.istio-system.svc:15010")
     assert "transport_socket" not in xds_cluster(bootstrap)

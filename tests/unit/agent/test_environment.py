@@ -67,6 +67,14 @@ def test_headers_of_both_services_carry_the_cluster(pod_settings):
     assert settings.certificates.authority.headers == {"clusterid": "cluster1", "tenant": "b"}
 
 
+def test_the_certificate_is_shown_to_the_control_plane_when_pod_or_mesh_say_so(pod_settings):
+    assert not pod_settings().discovery.shows_certificate
+    assert pod_settings(XDS_CLIENT_CERTIFICATE="true").discovery.shows_certificate
+    mesh = {"proxyMetadata": {"XDS_CLIENT_CERTIFICATE": "true"}}
+    assert pod_settings(proxy_config=mesh).discovery.shows_certificate
+    assert not pod_settings(proxy_config=mesh, XDS_CLIENT_CERTIFICATE="false").discovery.shows_certificate
+
+
 def test_dns_is_served_only_when_it_is_captured(pod_settings):
     assert pod_settings(ISTIO_META_DNS_CAPTURE="true").dns.address == Address("localhost", 15053)
     captured = {"proxyMetadata": {"ISTIO_META_DNS_CAPTURE": "true"}}

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from isthmus.api.mesh_config import MeshConfig
-from isthmus.model.endpoint import ServiceEndpoints
+from isthmus.model.endpoint import Endpoint, ServiceEndpoints
 from isthmus.model.locality import Locality
 from isthmus.model.network import Networks
 from isthmus.model.resource import Resource
@@ -55,13 +55,26 @@ def assignments(view: EndpointView, upstream: Upstream, endpoints: ServiceEndpoi
 def groups(
     view: EndpointView, target: Target, endpoints: ServiceEndpoints, state: MeshState, *, by_sni: bool
 ) -> tuple[Group, ...]:
-    """The hosts of one cluster. ``by_sni``: only those that take mesh mTLS, which a gateway cannot add."""
+    """The hosts of one cluster. ``by_sni``: only those that are meant when its gateway is called."""
     found = candidates(view, target, endpoints, state.peers)
     if by_sni:
-        found = tuple(candidate for candidate in found if candidate.mesh_tls)
+        found = tuple(one for one in found if one.mesh_tls and _is_behind(view, one.endpoint))
     reached = reach(view, state.networks, found)
     rule = locality.rule(target.traffic, target.upstream.service, state.mesh)
     return reached if rule is None else arrange(view, rule, reached)
+
+
+def _is_behind(view: EndpointView, endpoint: Endpoint) -> bool:
+    """Whether clients elsewhere call this gateway for that endpoint (beside taking mTLS, which it cannot add).
+
+    They call a network's gateway for endpoints of that network only. An endpoint of another cluster whose network
+    nobody named may have an address that means something else here.
+    """
+    return (
+        not view.network
+        or endpoint.network == view.network
+        or (endpoint.network, endpoint.cluster) == ("", view.cluster)
+    )
 
 
 def encode(name: str, found: Sequence[Group]) -> Resource:

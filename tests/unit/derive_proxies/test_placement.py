@@ -1,0 +1,69 @@
+"""A proxy that names no cluster that is known is found by its pod."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from mesh_files import Mesh
+
+from isthmus.collections import Batch
+
+MESH = """
+clusters:
+  cluster1:
+    - {kind: Namespace, metadata: {name: kube-system}}
+    - {kind: Pod, metadata: {name: web-0, namespace: a}, status: {podIP: 10.10.0.1}}
+  cluster2:
+    - {kind: Namespace, metadata: {name: kube-system}}
+    - {kind: Pod, metadata: {name: web-0, namespace: a}, status: {podIP: 10.11.0.1}}
+    - {kind: Pod, metadata: {name: web-0, namespace: b}, status: {podIP: 10.10.0.1}}
+proxies:
+  - {pod: a/web-0, cluster: cluster2, id: proxy}
+"""
+
+
+@pytest.fixture
+def mesh() -> Mesh:
+    result = Mesh()
+    result.load(MESH)
+    return result
+
+
+def cluster(mesh: Mesh, **fields: object) -> str:
+    """Where the mesh sees the proxy with these fields changed."""
+    row = mesh.sources.proxies.get("proxy")
+    assert row is not None
+    batch = Batch()
+    batch.put(mesh.sources.proxies, "proxy", msgspec.structs.replace(row, **fields))
+    mesh.graph.apply(batch)
+    found = mesh.domain.proxies.get("proxy")
+    assert found is not None
+    return found.cluster
+
+
+def test_a_cluster_that_is_known_is_believed(mesh: Mesh) -> None:
+    assert cluster(mesh, cluster="cluster1") == "cluster1"
+
+
+def test_a_name_that_nobody_knows_is_settled_by_the_pod_of_that_name_and_address(mesh: Mesh) -> None:
+    assert cluster(mesh, cluster="elsewhere") == "cluster2"
+    assert cluster(mesh, cluster="") == "cluster2"
+
+
+def test_without_such_a_pod_the_name_stays(mesh: Mesh) -> None:
+    assert cluster(mesh, cluster="elsewhere", addresses=("10.11.0.9",)) == "elsewhere"
+
+
+def test_two_such_pods_settle_nothing(mesh: Mesh) -> None:
+    pod = {"kind": "Pod", "metadata": {"name": "web-0", "namespace": "a"}, "status": {"podIP": "10.11.0.1"}}
+    mesh.apply({**pod, "cluster": "cluster1"})
+    assert cluster(mesh, cluster="elsewhere") == "elsewhere"
+
+
+def test_the_proxy_moves_when_its_cluster_becomes_known(mesh: Mesh) -> None:
+    assert cluster(mesh, cluster="elsewhere", addresses=("10.12.0.1",)) == "elsewhere"
+    pod = {"kind": "Pod", "metadata": {"name": "web-0", "namespace": "a"}, "status": {"podIP": "10.12.0.1"}}
+    mesh.apply({**pod, "cluster": "cluster3"})
+    found = mesh.domain.proxies.get("proxy")
+    assert found is not None
+    assert found.cluster == "cluster3"

@@ -22,6 +22,7 @@ _TARGETS = {
     "fault": "isthmus.cli.lab_fault:fault",
     "guide": "isthmus.cli.guide:guide",
     "images": "isthmus.cli.images:images",
+    "leftovers": "isthmus.cli.lab_leftovers:leftovers",
 }
 
 

@@ -111,6 +111,10 @@ class Client:
         """The kind that an object names by ``apiVersion`` and ``kind``; ``UnknownKindError`` if not served."""
         return await self._discovery.kind_of(api_version, kind)
 
+    async def kinds(self) -> tuple[Kind, ...]:
+        """Every kind that can be listed here, each in the version that the server prefers."""
+        return await self._discovery.kinds()
+
     async def request(self, call: Call) -> Answer:
         """Any request, for paths that are no objects (``/version``, ``/readyz``)."""
         return await self.transport.request(call)

@@ -5,6 +5,8 @@ Knows: ``APIResourceList``. Does not know what is done with a kind.
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from isthmus.kube.errors import ApiError, UnknownKindError
@@ -16,10 +18,23 @@ class _Resource(msgspec.Struct, frozen=True):
     name: str
     kind: str
     namespaced: bool
+    verbs: tuple[str, ...] = ()
 
 
 class _ResourceList(msgspec.Struct, frozen=True):
     resources: tuple[_Resource, ...] = ()
+
+
+class _Version(msgspec.Struct, frozen=True, rename="camel"):
+    group_version: str
+
+
+class _Group(msgspec.Struct, frozen=True, rename="camel"):
+    preferred_version: _Version
+
+
+class _GroupList(msgspec.Struct, frozen=True):
+    groups: tuple[_Group, ...] = ()
 
 
 class Discovery:
@@ -45,18 +60,35 @@ class Discovery:
             )
         return found
 
+    async def kinds(self) -> tuple[Kind, ...]:
+        """Every kind that can be listed, each in the version that the server prefers."""
+        answer = await self._transport.request(Call("GET", "/apis"))
+        groups = msgspec.json.decode(answer.body, type=_GroupList).groups
+        versions = ("v1", *(group.preferred_version.group_version for group in groups))
+        listed = await asyncio.gather(*(self._list(version) for version in versions))
+        return tuple(
+            _kind(version, entry)
+            for version, entries in zip(versions, listed, strict=True)
+            for entry in entries
+            if "list" in entry.verbs
+        )
+
     async def _read(self, api_version: str) -> dict[str, Kind]:
+        return {entry.kind: _kind(api_version, entry) for entry in await self._list(api_version)}
+
+    async def _list(self, api_version: str) -> tuple[_Resource, ...]:
         group, _, version = api_version.rpartition("/")
         path = f"/apis/{group}/{version}" if group else f"/api/{version}"
         try:
             answer = await self._transport.request(Call("GET", path))
         except ApiError as error:
             if error.not_found:
-                return {}
+                return ()
             raise
         listed = msgspec.json.decode(answer.body, type=_ResourceList).resources
-        return {
-            entry.kind: Kind(group, version, entry.name, entry.kind, entry.namespaced)
-            for entry in listed
-            if "/" not in entry.name
-        }
+        return tuple(entry for entry in listed if "/" not in entry.name)
+
+
+def _kind(api_version: str, entry: _Resource) -> Kind:
+    group, _, version = api_version.rpartition("/")
+    return Kind(group, version, entry.name, entry.kind, entry.namespaced)

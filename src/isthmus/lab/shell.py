@@ -22,7 +22,7 @@ def variables(topology: Topology, files: Layout) -> tuple[tuple[str, str], ...]:
     roles = [
         (variable, cluster.name) for names, cluster in zip(ROLES, topology.clusters, strict=False) for variable in names
     ]
-    return (("KUBECONFIG", str(files.kubeconfig)), *contexts, *roles)
+    return (("ISTHMUS_LAB_NAME", files.root.name), ("KUBECONFIG", str(files.kubeconfig)), *contexts, *roles)
 
 
 def exports(topology: Topology, files: Layout) -> str:

@@ -189,3 +189,9 @@ async def test_a_kind_is_found_as_soon_as_its_crd_is_installed(client: Client) -
 async def test_paths_that_are_no_objects_can_be_asked(client: Client) -> None:
     answer = await client.request(Call("GET", "/version"))
     assert msgspec.json.decode(answer.body)["major"] == "1"
+
+
+async def test_the_kinds_that_can_be_listed_have_their_groups_and_scopes(client: Client) -> None:
+    found = set(await client.kinds())
+    assert {kinds.NAMESPACE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.CUSTOM_RESOURCE_DEFINITION} <= found
+    assert not any(kind.kind == "TokenReview" for kind in found)

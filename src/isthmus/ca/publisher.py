@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     name: str
+    uid: str = ""
     namespace: str = ""
     labels: dict[str, str] = {}
     deletion_timestamp: str = ""
@@ -53,10 +54,11 @@ class ConfigMap(msgspec.Struct, frozen=True):
 class RootPublisher:
     """Subscribe ``publish`` to the authority, and ``run`` it while leading."""
 
-    def __init__(self, client: Client, pace: Pace | None = None) -> None:
+    def __init__(self, client: Client, namespace: str, pace: Pace | None = None) -> None:
+        """`namespace` is the control plane's own, and must be there for anything to be published."""
         self._client = client
         self._pace = pace
-        self._coverage = Coverage()
+        self._coverage = Coverage(namespace)
         self._work = asyncio.Event()
 
     def publish(self, bundle: Bundle) -> None:
@@ -107,7 +109,8 @@ class RootPublisher:
         """Creates or updates: a remote cluster's reader may do these, and may not patch (Istio's reader role)."""
         found = await self._client.find(kinds.CONFIG_MAP, one.name, namespace=namespace)
         if found is None:
-            await self._client.create(kinds.CONFIG_MAP, one.body(namespace))
+            if self._coverage.owner is not None:  # else the control plane's namespace went in this moment
+                await self._client.create(kinds.CONFIG_MAP, one.body(namespace, self._coverage.owner))
         else:
             await self._client.replace(kinds.CONFIG_MAP, one.merged_into(found))
 
@@ -142,7 +145,8 @@ class _Namespaces:
         self._wake = wake
 
     def replace(self, objects: Sequence[Namespace]) -> None:
-        self._coverage.set_namespaces(one.metadata.name for one in objects if not one.metadata.deletion_timestamp)
+        there = [one.metadata for one in objects if not one.metadata.deletion_timestamp]
+        self._coverage.set_namespaces({metadata.name: metadata.uid for metadata in there})
         self._wake()
 
     def change(self, events: Sequence[Event[Namespace]]) -> None:
@@ -151,5 +155,5 @@ class _Namespaces:
             if event.type == "DELETED" or metadata.deletion_timestamp:
                 self._coverage.drop_namespace(metadata.name)
             else:
-                self._coverage.put_namespace(metadata.name)
+                self._coverage.put_namespace(metadata.name, metadata.uid)
         self._wake()

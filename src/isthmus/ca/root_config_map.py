@@ -18,6 +18,17 @@ LABELS = {"istio.io/config": "true"}
 IGNORED_NAMESPACES = frozenset({"kube-public", "kube-node-lease", "local-path-storage"})
 
 
+class Owner(msgspec.Struct, frozen=True):
+    """The control plane's namespace: what is published goes when it goes."""
+
+    name: str
+    uid: str
+
+    def references(self) -> list[dict[str, str]]:
+        """The owner references of a ConfigMap."""
+        return [{"apiVersion": "v1", "kind": "Namespace", "name": self.name, "uid": self.uid}]
+
+
 class WantedConfigMap(msgspec.Struct, frozen=True):
     """One ConfigMap with one key, the same in every namespace."""
 
@@ -25,12 +36,13 @@ class WantedConfigMap(msgspec.Struct, frozen=True):
     key: str
     content: str
 
-    def body(self, namespace: str) -> dict[str, Any]:
-        """The object, as far as this project owns it."""
+    def body(self, namespace: str, owner: Owner) -> dict[str, Any]:
+        """The object, as it is made."""
+        metadata = {"name": self.name, "namespace": namespace, "labels": LABELS}
         return {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": self.name, "namespace": namespace, "labels": LABELS},
+            "metadata": {**metadata, "ownerReferences": owner.references()},
             "data": {self.key: self.content},
         }
 
@@ -60,9 +72,14 @@ def wanted(roots: bytes, crl: bytes) -> tuple[WantedConfigMap, ...]:
 
 
 class Coverage:
-    """Follows namespaces and ConfigMaps of one cluster, and says what has to be written."""
+    """Follows namespaces and ConfigMaps of one cluster, and says what has to be written.
 
-    def __init__(self) -> None:
+    Nothing, while the control plane's own namespace is not there or is being deleted.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self.owner: Owner | None = None
         self._wanted: tuple[WantedConfigMap, ...] = ()
         self._namespaces: set[str] = set()
         self._found: dict[tuple[str, str], FoundConfigMap] = {}
@@ -73,19 +90,25 @@ class Coverage:
         self._wanted = config_maps
         self._mark(self._namespaces)
 
-    def set_namespaces(self, names: Iterable[str]) -> None:
-        """These are all namespaces that are not being deleted."""
-        self._namespaces = set(names) - IGNORED_NAMESPACES
+    def set_namespaces(self, namespaces: Mapping[str, str]) -> None:
+        """These are all namespaces that are not being deleted, each with its uid."""
+        self._namespaces = namespaces.keys() - IGNORED_NAMESPACES
+        self.owner = Owner(self._home, namespaces[self._home]) if self._home in namespaces else None
         self._mark(self._namespaces)
 
-    def put_namespace(self, name: str) -> None:
+    def put_namespace(self, name: str, uid: str) -> None:
         """A namespace is there."""
         if name not in IGNORED_NAMESPACES:
             self._namespaces.add(name)
             self._mark((name,))
+        if name == self._home and self.owner != Owner(name, uid):
+            self.owner = Owner(name, uid)
+            self._mark(self._namespaces)
 
     def drop_namespace(self, name: str) -> None:
         """A namespace is gone, or going."""
+        if name == self._home:
+            self.owner = None
         self._namespaces.discard(name)
         self._due.pop(name, None)
 
@@ -106,7 +129,7 @@ class Coverage:
 
     def take(self) -> tuple[str, tuple[WantedConfigMap, ...]] | None:
         """The next namespace that lacks something, with what it lacks; None when all is as it must be."""
-        while self._due:
+        while self._due and self.owner is not None:
             namespace = next(iter(self._due))
             del self._due[namespace]
             missing = tuple(one for one in self._wanted if not self._is_met(namespace, one))

@@ -35,7 +35,7 @@ def uninstall(
 ) -> None:
     """Removes a mesh, or a part of it, from a cluster.
 
-    Namespaces, `cacerts`, `istio-ca-secret` and `istio-ca-root-cert` stay.
+    Namespaces, `cacerts` and `istio-ca-secret` stay.
 
     \b
     Examples:
@@ -57,7 +57,7 @@ def uninstall(
 async def _uninstall(
     target: Target, operator: Operator, progress: LineProgress, *, purge: bool, asks: bool, dry_run: bool
 ) -> None:
-    from isthmus.install.remove import remove
+    from isthmus.install.remove import remove, traces
 
     async with target.client() as client:
         progress.waiting("what is there to be found")
@@ -74,6 +74,8 @@ async def _uninstall(
         if asks:
             confirm(f"{len(found)} objects will be removed from the cluster. Proceed?")
         await remove(client, found, progress)
+        if purge:
+            await remove(client, await traces(client, progress), progress)
     progress.clear()
     click.echo("✔ Uninstall complete")
 

@@ -48,7 +48,7 @@ class ClusterWrites:
                 tasks.create_task(keeping("webhooks of a remote cluster", lambda: self._patch_webhooks(client, kinds)))
 
     async def _publish_roots(self, client: Client) -> None:
-        publisher = RootPublisher(client)
+        publisher = RootPublisher(client, self._settings.namespace)
         with self._authority.subscribed(publisher.publish):
             await lead(client, self._election, publisher.run)
 

@@ -71,13 +71,14 @@ class _Row(msgspec.Struct, frozen=True):
 
 async def owned_objects(client: Client, selector: str) -> list[Owned]:
     """The objects that match a label selector, in the order of deletion."""
-    found = await asyncio.gather(*(_of_kind(client, kind, selector) for kind in KINDS))
+    found = await asyncio.gather(*(of_kind(client, kind, Query(labels=selector)) for kind in KINDS))
     return [owned for group in found for owned in group]
 
 
-async def _of_kind(client: Client, kind: Kind, selector: str) -> Sequence[Owned]:
+async def of_kind(client: Client, kind: Kind, query: Query) -> Sequence[Owned]:
+    """The objects of one kind that a query finds."""
     try:
-        listing = await client.list(kind, Query(labels=selector), into=_Row)
+        listing = await client.list(kind, query, into=_Row)
     except ApiError as problem:
         if problem.not_found:  # the kind is not served here
             return ()

@@ -1,7 +1,7 @@
 """Taking an installation out of a cluster.
 
-Knows what belongs to a revision, to a file, to everything. What has none of our labels stays: namespaces,
-`cacerts`, `istio-ca-secret`, `istio-ca-root-cert`, locks.
+Knows what belongs to a revision, to a file, to everything. What users made, or cannot be made again, stays:
+namespaces, `cacerts`, and `istio-ca-secret`, whose root running proxies trust.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from isthmus.install.manifests import COMPONENT, REVISION
-from isthmus.install.owned import Owned, as_owned, delete, owned_objects
+from isthmus.install.owned import Owned, as_owned, delete, of_kind, owned_objects
 from isthmus.install.plan import Plan
 from isthmus.install.progress import Progress
 from isthmus.kube import kinds
@@ -22,12 +22,34 @@ from isthmus.kube.wait import Objects, wait_until
 
 _SHARED = "Base"  # what all revisions of a cluster use
 _DISAPPEARING_SECONDS = 120.0
+_CONTROL_PLANES = Query(labels="app=istiod")
+_ROOTS = "istio.io/config=true"
+_ELECTIONS = frozenset({"istio-namespace-controller-election"})
 
 
 async def everything(client: Client) -> list[Owned]:
     """All objects of all installations: what `--purge` deletes."""
     await client.request(Call("GET", "/version", timeout=10))
     return await owned_objects(client, COMPONENT)
+
+
+async def traces(client: Client, progress: Progress) -> list[Owned]:
+    """What control planes left that were removed: the roots in every namespace, and the Leases of their elections.
+
+    Waits until they have ended, since they write both as long as they run. Where another one is left, nothing goes.
+    """
+    if await of_kind(client, kinds.DEPLOYMENT, _CONTROL_PLANES):
+        return []
+    await wait_until(
+        client, kinds.POD, _CONTROL_PLANES, _ended, seconds=_DISAPPEARING_SECONDS, progress=progress.waiting
+    )
+    roots = await of_kind(client, kinds.CONFIG_MAP, Query(labels=_ROOTS))
+    leases = await of_kind(client, kinds.LEASE, Query())
+    return [*roots, *(lease for lease in leases if lease.identity.name in _ELECTIONS)]
+
+
+def _ended(objects: Objects) -> str:
+    return f"{len(objects)} control plane pods to end" if objects else ""
 
 
 async def of_revision(client: Client, revision: str) -> list[Owned]:

@@ -26,12 +26,20 @@ def bundle() -> Bundle:
 
 @pytest.fixture
 async def publisher(client: Client, bundle: Bundle) -> AsyncIterator[RootPublisher]:
-    publisher = RootPublisher(client)
+    home = f"home-{secrets.token_hex(4)}"
+    await client.create(kinds.NAMESPACE, {"metadata": {"name": home}})
+    publisher = RootPublisher(client, home)
     publisher.publish(bundle)
     task = asyncio.create_task(publisher.run())
     yield publisher
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_is_published_belongs_to_the_namespace_of_the_control_plane(client, namespace, bundle, publisher):
+    config_map = await until_holds(client, namespace, bundle.roots)
+    (reference,) = config_map["metadata"]["ownerReferences"]
+    assert (await client.get(kinds.NAMESPACE, reference["name"]))["metadata"]["uid"] == reference["uid"]
 
 
 async def found(client: Client, namespace: str) -> dict[str, Any] | None:

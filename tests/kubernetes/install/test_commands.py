@@ -8,6 +8,7 @@ import pytest
 
 from isthmus.gotemplate import yaml_text
 from isthmus.install.owned import owned_objects
+from isthmus.kube import kinds
 from isthmus.kube.client import Client
 
 REMOTE = ("--set", "profile=remote")
@@ -52,6 +53,23 @@ def test_a_file_can_come_through_a_pipe_and_everything_can_go_again(kubeconfig: 
     assert run.stdout.endswith("✔ Uninstall complete\n")
     again = isthmus("uninstall", "--purge", "-y", kubeconfig=kubeconfig)
     assert again.stdout == "Nothing to remove: no such objects are in the cluster.\n"
+
+
+async def test_a_purge_takes_what_the_control_plane_wrote_and_leaves_what_cannot_be_made_again(
+    client: Client, kubeconfig: Path
+) -> None:
+    isthmus("install", "-y", *REMOTE, kubeconfig=kubeconfig)
+    roots = {"name": "istio-ca-root-cert", "namespace": "default", "labels": {"istio.io/config": "true"}}
+    await client.create(kinds.CONFIG_MAP, {"metadata": roots})
+    lease = {"name": "istio-namespace-controller-election", "namespace": "istio-system"}
+    await client.create(kinds.LEASE, {"metadata": lease})
+    authority = {"name": "istio-ca-secret", "namespace": "istio-system"}
+    await client.create(kinds.SECRET, {"metadata": authority})
+    assert isthmus("uninstall", "--purge", "-y", kubeconfig=kubeconfig).returncode == 0
+    assert await client.find(kinds.CONFIG_MAP, "istio-ca-root-cert", namespace="default") is None
+    assert await client.find(kinds.LEASE, lease["name"], namespace="istio-system") is None
+    assert await client.find(kinds.SECRET, "istio-ca-secret", namespace="istio-system") is not None
+    await client.delete(kinds.SECRET, "istio-ca-secret", namespace="istio-system")
 
 
 async def test_a_dry_run_shows_objects_and_changes_nothing(client: Client, kubeconfig: Path) -> None:

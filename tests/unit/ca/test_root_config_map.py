@@ -1,15 +1,21 @@
 """Every namespace has the roots' ConfigMap, except those that need none."""
 
-from isthmus.ca.root_config_map import Coverage, FoundConfigMap, wanted
+from isthmus.ca.root_config_map import Coverage, FoundConfigMap, Owner, wanted
 
+HOME = "istio-system"
 (WANTED,) = wanted(b"root\n", b"")
 
 
 def coverage(*namespaces: str) -> Coverage:
-    result = Coverage()
+    result = Coverage(HOME)
     result.want((WANTED,))
-    result.set_namespaces(namespaces)
+    result.set_namespaces(uids(*namespaces, HOME))
+    result.put_found(FoundConfigMap(HOME, WANTED.name, {"istio.io/config": "true"}, {"root-cert.pem": "root\n"}))
     return result
+
+
+def uids(*namespaces: str) -> dict[str, str]:
+    return {name: f"uid-{name}" for name in namespaces}
 
 
 def written(work: Coverage) -> dict[str, tuple]:
@@ -19,7 +25,7 @@ def written(work: Coverage) -> dict[str, tuple]:
         namespace, missing = due
         result[namespace] = missing
         for one in missing:
-            body = one.body(namespace)
+            body = one.body(namespace, work.owner)
             work.put_found(FoundConfigMap(namespace, one.name, body["metadata"]["labels"], body["data"]))
     return result
 
@@ -32,8 +38,8 @@ def test_every_namespace_gets_it_once_except_the_ignored_ones():
 
 def test_a_new_namespace_gets_it():
     work = coverage()
-    work.put_namespace("late")
-    work.put_namespace("kube-public")
+    work.put_namespace("late", "uid-late")
+    work.put_namespace("kube-public", "uid")
     assert written(work) == {"late": (WANTED,)}
 
 
@@ -57,7 +63,7 @@ def test_a_changed_root_goes_everywhere():
     work = coverage("a", "b")
     written(work)
     work.want(wanted(b"new\n", b""))
-    assert set(written(work)) == {"a", "b"}
+    assert set(written(work)) == {"a", "b", HOME}
 
 
 def test_a_revocation_list_has_its_own():
@@ -84,10 +90,10 @@ def test_a_full_list_replaces_what_was_known():
     work = coverage("a", "b")
     written(work)
     work.set_found([FoundConfigMap("a", WANTED.name, {"istio.io/config": "true"}, {"root-cert.pem": "root\n"})])
-    assert set(written(work)) == {"b"}
-    work.set_namespaces(["b"])
+    assert set(written(work)) == {"b", HOME}
+    work.set_namespaces(uids("b", HOME))
     work.set_found([])
-    assert set(written(work)) == {"b"}
+    assert set(written(work)) == {"b", HOME}
 
 
 def test_a_modified_one_keeps_what_others_wrote_in_it():
@@ -97,3 +103,17 @@ def test_a_modified_one_keeps_what_others_wrote_in_it():
     assert merged["metadata"] == {**metadata, "labels": {"team": "x", "istio.io/config": "true"}}
     assert merged["data"] == {"root-cert.pem": "root\n", "more": "kept"}
     assert WANTED.merged_into({"metadata": {"name": "n"}, "data": None})["data"] == {"root-cert.pem": "root\n"}
+
+
+def test_what_is_made_goes_with_the_namespace_of_the_control_plane():
+    (reference,) = WANTED.body("a", coverage().owner)["metadata"]["ownerReferences"]
+    assert reference == {"apiVersion": "v1", "kind": "Namespace", "name": HOME, "uid": f"uid-{HOME}"}
+
+
+def test_nothing_is_written_while_the_namespace_of_the_control_plane_is_not_there():
+    work = coverage("a")
+    work.drop_namespace(HOME)
+    assert written(work) == {}
+    work.put_namespace(HOME, "another")
+    assert set(written(work)) == {"a"}
+    assert work.owner == Owner(HOME, "another")

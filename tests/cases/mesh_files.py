@@ -20,6 +20,13 @@ from isthmus.api.core_pod import Pod
 from isthmus.api.core_service import Service
 from isthmus.api.destination_rule import DestinationRule
 from isthmus.api.gateway import Gateway
+from isthmus.api.gateway_api.connection_routes import TcpRoute, TlsRoute
+from isthmus.api.gateway_api.gateway import Gateway as KubernetesGateway
+from isthmus.api.gateway_api.gateway_class import GatewayClass
+from isthmus.api.gateway_api.grpc_route import GrpcRoute
+from isthmus.api.gateway_api.http_route import HttpRoute
+from isthmus.api.gateway_api.reference_grant import ReferenceGrant
+from isthmus.api.gateway_api.references import GROUP
 from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.mesh_networks import MeshNetworks
 from isthmus.api.peer_authentication import PeerAuthentication
@@ -30,12 +37,14 @@ from isthmus.derive.discovery import Discovery, build
 from isthmus.derive.domain import Domain
 from isthmus.derive.endpoints import SliceKey
 from isthmus.derive.kubernetes import Identity, declare_domain
-from isthmus.derive.sources import Sources, declare_sources
+from isthmus.derive.sources import ObjectKey, Sources, declare_sources
 from isthmus.model.locality import Locality
 from isthmus.model.proxy import Credential, CredentialKey, Proxy, ProxyKind
 from isthmus.model.service import ServiceKey
+from isthmus.model.status import StatusKey
 from isthmus.model.workload import WorkloadKey
 
+_PROJECT = Path(__file__).parents[2]
 NETWORK = "topology.istio.io/network"
 KINDS: Mapping[str, tuple[str, type[Any]]] = {
     "Gateway": ("gateways", Gateway),
@@ -43,6 +52,15 @@ KINDS: Mapping[str, tuple[str, type[Any]]] = {
     "DestinationRule": ("destination_rules", DestinationRule),
     "PeerAuthentication": ("peer_authentications", PeerAuthentication),
     "Sidecar": ("sidecars", Sidecar),
+}
+GATEWAY_API: Mapping[str, type[Any]] = {
+    "GatewayClass": GatewayClass,
+    "Gateway": KubernetesGateway,
+    "HTTPRoute": HttpRoute,
+    "GRPCRoute": GrpcRoute,
+    "TLSRoute": TlsRoute,
+    "TCPRoute": TcpRoute,
+    "ReferenceGrant": ReferenceGrant,
 }
 CORE: Mapping[str, tuple[str, type[Any], type[Any]]] = {
     "Pod": ("pods", Pod, WorkloadKey),
@@ -99,27 +117,32 @@ class Mesh:
         """The source, key and row of a document."""
         kind, cluster, metadata = document["kind"], document.get("cluster", ""), document["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
+        if document.get("apiVersion", "").startswith(GROUP):
+            return self._gateway_api(document, _config(document, GATEWAY_API[kind]))
         if kind in KINDS:
             field, spec = KINDS[kind]
-            config = Config(
-                cluster=cluster or "cluster1",
-                namespace=namespace,
-                name=name,
-                created=metadata.get("creationTimestamp", ""),
-                labels=metadata.get("labels", {}),
-                annotations=metadata.get("annotations", {}),
-                spec=msgspec.convert(document.get("spec", {}), spec),
-            )
+            config = _config(document, spec)
             return getattr(self.sources, field), (namespace, name), config
         if kind in CORE:
             field, wire, key = CORE[kind]
             return getattr(self.sources, field), key(cluster, namespace, name), msgspec.convert(document, wire)
         if kind == "Secret":
-            content = {part: text.encode() for part, text in document["stringData"].items()}
+            content = {part: text.encode() for part, text in document.get("stringData", {}).items()}
+            content |= {part: (_PROJECT / path).read_bytes() for part, path in document.get("files", {}).items()}
             return self.sources.credentials, CredentialKey(cluster, namespace, name), _credential(document, content)
         sources = {"Namespace": (self.sources.namespaces, Namespace), "Node": (self.sources.nodes, Node)}
         source, wire = sources[kind]
         return source, (cluster, name), msgspec.convert(document, wire)
+
+    def _gateway_api(self, document: Mapping[str, Any], config: Config[Any]) -> tuple[Any, Any, Any]:
+        objects, kind = self.sources.gateway_api, document["kind"]
+        if kind == "GatewayClass":
+            return objects.classes, config.name, config
+        if kind == "Gateway":
+            return objects.gateways, ObjectKey(config.cluster, *config.key), config
+        if kind == "ReferenceGrant":
+            return objects.grants, config.key, config
+        return objects.routes, StatusKey(kind, *config.key), config
 
     def _proxy(self, wanted: Mapping[str, Any]) -> Proxy:
         namespace, _, name = wanted["pod"].partition("/")
@@ -151,6 +174,20 @@ def load(path: Path) -> tuple[Mesh, list[str]]:
     """The mesh of a file, and the ids of its proxies."""
     mesh = Mesh()
     return mesh, mesh.load(path.read_text())
+
+
+def _config(document: Mapping[str, Any], spec: type[Any]) -> Config[Any]:
+    metadata = document["metadata"]
+    return Config(
+        cluster=document.get("cluster") or "cluster1",
+        namespace=metadata.get("namespace", ""),
+        name=metadata["name"],
+        created=metadata.get("creationTimestamp", ""),
+        labels=metadata.get("labels", {}),
+        annotations=metadata.get("annotations", {}),
+        spec=msgspec.convert(document.get("spec", {}), spec),
+        generation=metadata.get("generation", 0),
+    )
 
 
 def _credential(document: Mapping[str, Any], content: Mapping[str, bytes]) -> Credential:

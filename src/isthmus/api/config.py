@@ -41,7 +41,8 @@ class Config(msgspec.Struct, Generic[S], frozen=True):
     """One Istio object as the rest of the control plane sees it.
 
     ``created`` is RFC 3339 and orders objects (oldest wins, by Istio's rule); the resource version is left
-    out on purpose: a write that changes nothing that is read is no change.
+    out on purpose: a write that changes nothing that is read is no change. ``generation`` counts changes of the
+    spec, for statuses that tell which one they are about.
     """
 
     cluster: str
@@ -51,6 +52,7 @@ class Config(msgspec.Struct, Generic[S], frozen=True):
     labels: Labels
     annotations: Labels
     spec: S
+    generation: int = 0
 
     @property
     def key(self) -> tuple[str, str]:
@@ -74,4 +76,5 @@ def row(cluster: str, wire: Object[S]) -> Config[S]:
         labels=meta.labels,
         annotations=meta.annotations,
         spec=wire.spec,
+        generation=meta.generation,
     )

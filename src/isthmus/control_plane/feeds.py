@@ -14,6 +14,12 @@ from isthmus.api.core_secret import Secret
 from isthmus.api.core_service import Service
 from isthmus.api.destination_rule import DestinationRule
 from isthmus.api.gateway import Gateway
+from isthmus.api.gateway_api.connection_routes import TcpRoute, TlsRoute
+from isthmus.api.gateway_api.gateway import Gateway as KubernetesGateway
+from isthmus.api.gateway_api.gateway_class import GatewayClass
+from isthmus.api.gateway_api.grpc_route import GrpcRoute
+from isthmus.api.gateway_api.http_route import HttpRoute
+from isthmus.api.gateway_api.reference_grant import ReferenceGrant
 from isthmus.api.peer_authentication import PeerAuthentication
 from isthmus.api.sidecar import Sidecar
 from isthmus.api.virtual_service import VirtualService
@@ -21,13 +27,14 @@ from isthmus.api.wire import Object
 from isthmus.collections import Source
 from isthmus.control_plane.intake import Feed
 from isthmus.derive.endpoints import SliceKey
-from isthmus.derive.sources import CONFIG_PARTITION, Sources
+from isthmus.derive.sources import CONFIG_PARTITION, ObjectKey, Sources
 from isthmus.kube import kinds
 from isthmus.kube.client import Query
 from isthmus.kube.kinds import Kind
 from isthmus.kube.reflector import Source as Reflected
 from isthmus.model.proxy import Credential, CredentialKey
 from isthmus.model.service import ServiceKey
+from isthmus.model.status import StatusKey
 from isthmus.model.workload import WorkloadKey
 
 # Secrets that no gateway can use are not even transferred.
@@ -46,6 +53,7 @@ def cluster_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
         _keyed(kinds.SERVICE, Service, sources.services, ServiceKey),
         _keyed(kinds.ENDPOINT_SLICE, EndpointSlice, sources.slices, SliceKey),
         _keyed(kinds.POD, Pod, sources.pods, WorkloadKey),
+        gateway_feed(sources),
     )
 
 
@@ -63,6 +71,7 @@ def own_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
         _configuration(kinds.DESTINATION_RULE, Object[DestinationRule], sources.destination_rules),
         _configuration(kinds.PEER_AUTHENTICATION, Object[PeerAuthentication], sources.peer_authentications),
         _configuration(kinds.SIDECAR, Object[Sidecar], sources.sidecars),
+        *gateway_api_feeds(sources),
     )
 
 
@@ -87,6 +96,46 @@ def _configuration(kind: Kind, wire: type[Any], source: Source[Any, Any]) -> Fee
         lambda _, item: (item.metadata.namespace, item.metadata.name),
         row,
         lambda _: CONFIG_PARTITION,
+    )
+
+
+def gateway_feed(sources: Sources) -> Feed[Any]:
+    """The Gateways of the Gateway API of any cluster: of others they tell where networks are reached."""
+    return Feed(
+        Reflected(kinds.KUBERNETES_GATEWAY, Object[KubernetesGateway], optional=True, unreadable=True),
+        sources.gateway_api.gateways,
+        lambda cluster, item: ObjectKey(cluster, item.metadata.namespace, item.metadata.name),
+        row,
+    )
+
+
+def gateway_api_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
+    """The other objects of the Gateway API, which are the configuration cluster's."""
+    objects = sources.gateway_api
+    classes = Feed(
+        Reflected(kinds.GATEWAY_CLASS, Object[GatewayClass], optional=True),
+        objects.classes,
+        lambda _, item: item.metadata.name,
+        row,
+        lambda _: CONFIG_PARTITION,
+    )
+    routes = (
+        _routes(kinds.HTTP_ROUTE, Object[HttpRoute], sources),
+        _routes(kinds.GRPC_ROUTE, Object[GrpcRoute], sources),
+        _routes(kinds.TLS_ROUTE, Object[TlsRoute], sources),
+        _routes(kinds.TCP_ROUTE, Object[TcpRoute], sources),
+    )
+    grants = _configuration(kinds.REFERENCE_GRANT, Object[ReferenceGrant], objects.grants)
+    return (classes, *routes, grants)
+
+
+def _routes(kind: Kind, wire: type[Any], sources: Sources) -> Feed[Any]:
+    return Feed(
+        Reflected(kind, wire, optional=True),
+        sources.gateway_api.routes,
+        lambda _, item: StatusKey(kind.kind, item.metadata.namespace, item.metadata.name),
+        row,
+        lambda _: kind.kind,
     )
 
 

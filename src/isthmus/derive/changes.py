@@ -109,6 +109,14 @@ class Changes:
                 for member in self._tables.members.by_audience.rows(audience)
             )
             self._add(result, members, SECRET, _differing(change))
+        for key, change in settlement.get(self._tables.gateways.named_secrets, {}).items():
+            granted = (
+                member
+                for audience in self._audiences.all.rows(ALL)
+                if not audience.sidecar and key in self._tables.gateways.find(audience).granted.values()
+                for member in self._tables.members.by_audience.rows(audience)
+            )
+            self._add(result, granted, SECRET, _differing(change))
 
     def _add_moved(self, settlement: Settlement, result: dict[str, Names]) -> None:
         """Proxies that changed their audience: nothing of what they had is certain."""

@@ -13,6 +13,7 @@ from isthmus.derive import (
     addresses,
     assignments,
     clusters,
+    gateway_api_status,
     gateways,
     hosts,
     http_ports,
@@ -35,6 +36,7 @@ from isthmus.derive.domain import Domain
 from isthmus.derive.lookup import Lookup
 from isthmus.derive.tables import Tables
 from isthmus.model.resource import Resource
+from isthmus.model.status import Status, StatusKey
 
 Observer = Callable[[Mapping[str, Mapping[str, set[str]]]], None]
 
@@ -66,6 +68,10 @@ class Discovery:
         return {
             (kind, *key): found for kind, rows in self.tables.problems.items() for key, found in sorted(rows.items())
         }
+
+    def statuses(self) -> Mapping[StatusKey, Status]:
+        """What every object of the Gateway API that is served here is told about itself."""
+        return {key: row for rows in self.tables.statuses for key, row in sorted(rows.items())}
 
     def observe(self, observer: Observer) -> None:
         """Calls the observer after each settlement that may have changed resources of connected proxies.
@@ -112,5 +118,6 @@ def build(domain: Domain, dns_domain: str = "cluster.local") -> Discovery:
         names=name_tables.declare(graph, sources, audiences),
         gateways=routers,
         problems=problems.declare(graph, sources, policy, routers),
+        statuses=gateway_api_status.declare(graph, domain, objects.converted),
     )
     return Discovery(domain, tables)

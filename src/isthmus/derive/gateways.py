@@ -20,8 +20,9 @@ from isthmus.derive.virtual_hosts import Sources
 from isthmus.derive.visibility import PUBLIC
 from isthmus.model.proxy import CredentialKey
 from isthmus.model.resource import Resource
-from isthmus.translate.client_tls import CA_SUFFIX, CREDENTIAL
+from isthmus.translate.client_tls import CA_SUFFIX, CREDENTIAL, secret_name
 from isthmus.translate.encoding import Bundle, Part
+from isthmus.translate.gateway_api import names
 from isthmus.translate.gateways import chains, http_routes, listeners, secrets, sni
 from isthmus.translate.gateways.binding import Routing
 from isthmus.translate.gateways.hosts import ServerHost
@@ -30,15 +31,21 @@ from isthmus.translate.gateways.tls_context import credentials, root_credential
 
 Variant = tuple[str, str]  # hostname, variant of its policies
 _CREDENTIAL_FIELD = "tls.credentialName"
+_ByGateway = Index[str, ConfigKey, Config[VirtualService]]
 GatewayProblems = tuple[tuple[ConfigKey, Problem], ...]
 
 
 class RouterResources(msgspec.Struct, frozen=True):
-    """Everything that comes from Gateways. ``secrets``: names of the secret resources that are asked for."""
+    """Everything that comes from Gateways.
+
+    ``secrets``: names of the secret resources that are asked for. ``granted``: where those are that a Gateway of the
+    Gateway API may take from any namespace of the configuration cluster.
+    """
 
     listeners: Bundle = {}
     routes: Bundle = {}
     secrets: frozenset[str] = frozenset()
+    granted: Mapping[str, CredentialKey] = {}
     problems: GatewayProblems = ()
     gateways: tuple[ConfigKey, ...] = ()
 
@@ -48,10 +55,16 @@ class Gateways(msgspec.Struct, frozen=True):
 
     routers: Collection[RouterKey, RouterResources]
     secrets: Collection[CredentialKey, Bundle]
+    named_secrets: Collection[CredentialKey, Bundle]  # under names that tell the namespace
 
     def find(self, audience: Audience) -> RouterResources:
         """The resources of a router's audience."""
         return self.routers.get(audience.router) or RouterResources()
+
+    def granted(self, audience: Audience, name: str) -> Resource | None:
+        """A secret resource that a router's Gateways refer to by namespace."""
+        key = self.find(audience).granted.get(name)
+        return (self.named_secrets.get(key) or {}).get(name) if key else None
 
     def secret(self, cluster: str, namespace: str, name: str) -> Resource | None:
         """A secret resource of a namespace; roots may be in a Secret of their own or with the certificate."""
@@ -70,6 +83,7 @@ def declare(graph: Graph, sources: Sources, audiences: Audiences) -> Gateways:
     return Gateways(
         routers=graph.distinct("routers", audiences.by_router, lambda ctx, key: {key: router.resources(ctx, key)}),
         secrets=graph.derive("secrets", domain.credentials, lambda _, key, row: {key: secrets.secrets(row)}),
+        named_secrets=graph.derive("named secrets", domain.credentials, lambda _, key, row: {key: secrets.named(row)}),
     )
 
 
@@ -84,11 +98,14 @@ def _declare_chains(graph: Graph, sources: Sources) -> Collection[Variant, tuple
     return graph.derive("sni chains", upstreams.policies.destinations, derivation)
 
 
-def _by_gateway(sources: Sources) -> Index[str, ConfigKey, Config[VirtualService]]:
+def _by_gateway(sources: Sources) -> tuple[_ByGateway, ...]:
+    """VirtualServices by the Gateways that they name: those of users, and those that stand for other routes."""
+
     def named(service: Config[VirtualService]) -> list[str]:
         return [name if "/" in name else f"{service.namespace}/{name}" for name in service.spec.gateways]
 
-    return sources.usable.virtual_services.index("gateway", named)
+    usable = sources.usable
+    return tuple(one.index("gateway", named) for one in (usable.virtual_services, usable.converted.virtual_services))
 
 
 class _Router:
@@ -98,14 +115,17 @@ class _Router:
         self,
         sources: Sources,
         sni_chains: Collection[Variant, tuple[Part, ...]],
-        by_gateway: Index[str, ConfigKey, Config[VirtualService]],
+        by_gateway: tuple[_ByGateway, ...],
     ) -> None:
         self._sources = sources
         self._sni_chains = sni_chains
         self._by_gateway = by_gateway
 
     def resources(self, ctx: Context, key: RouterKey) -> RouterResources:
-        found = [ctx.get(self._sources.usable.gateways, one) for one in key.gateway.gateways]
+        usable = self._sources.usable
+        found = [
+            ctx.get(usable.gateways, one) or ctx.get(usable.converted.gateways, one) for one in key.gateway.gateways
+        ]
         gateways = [gateway for gateway in found if gateway]
         opened = openings(gateways, dict(key.gateway.targets), unprivileged=key.gateway.unprivileged)
         missing = [*self._missing(ctx, key, opened)]
@@ -119,15 +139,17 @@ class _Router:
             listeners={one.name: one for one in built if one},
             routes={table.name: table for table in tables},
             secrets=frozenset(name for server in servers for name in _secret_names(server)),
+            granted=dict(_granted(gateways)),
             gateways=key.gateway.gateways,
             problems=(*opened.problems, *missing),
         )
 
     def _routing(self, ctx: Context, key: RouterKey, gateways: Iterable[Config[Gateway]]) -> Routing:
         namespace = key.scope.namespace
-        names = ("/".join(gateway.key) for gateway in gateways)
+        carried = ("/".join(gateway.key) for gateway in gateways)
         mesh = mesh_config(ctx, self._sources.domain)
-        services = {one.key: one for name in names for one in ctx.select(self._by_gateway, name)}
+        found = (one for name in carried for index in self._by_gateway for one in ctx.select(index, name))
+        services = {one.key: one for one in found}
         visible = (one for one in services.values() if {PUBLIC, namespace}.intersection(exported_to(one, mesh)))
         return Routing(
             services=tuple(sorted(visible, key=lambda one: one.age_key)),
@@ -156,7 +178,9 @@ class _Router:
     def _missing(self, ctx: Context, key: RouterKey, opened: Openings) -> Iterable[tuple[ConfigKey, Problem]]:
         """Servers whose Secret does not exist: a listener that waited for it would hold up all of its servers."""
         for bound in (server for port in opened.ports for server in port.servers):
-            for name in credentials(bound.server.tls) if bound.server.tls else ():
+            wanted = credentials(bound.server.tls) if bound.server.tls else ()
+            # Those of the Gateway API were looked up before the server was made.
+            for name in (one for one in wanted if not one.startswith(names.CREDENTIAL)):
                 place = CredentialKey(key.cluster, key.scope.namespace, name)
                 if ctx.get(self._sources.domain.credentials, place) is None:
                     where = f"namespace {place.namespace} of cluster {place.cluster}, where the gateway runs"
@@ -175,6 +199,16 @@ def _without(opened: Openings, left_out: Container[tuple[ConfigKey, str]]) -> li
     return [port for port in ports if port.servers]
 
 
+def _granted(gateways: Iterable[Config[Gateway]]) -> Iterable[tuple[str, CredentialKey]]:
+    for gateway in gateways:
+        for settings in (server.tls for server in gateway.spec.servers if server.tls):
+            for name in credentials(settings):
+                if name.startswith(names.CREDENTIAL):
+                    key = CredentialKey(gateway.cluster, *name.removeprefix(names.CREDENTIAL).split("/"))
+                    yield name, key
+                    yield f"{name}{CA_SUFFIX}", key
+
+
 def _by_sni(bound: Bound) -> bool:
     return bound.server.tls is not None and bound.server.tls.mode == "AUTO_PASSTHROUGH"
 
@@ -183,6 +217,6 @@ def _secret_names(bound: Bound) -> Iterable[str]:
     settings = bound.server.tls
     if settings is None:
         return
-    yield from (f"{CREDENTIAL}{name}" for name in credentials(settings))
+    yield from (secret_name(name) for name in credentials(settings))
     if settings.mode in ("MUTUAL", "OPTIONAL_MUTUAL") and (root := root_credential(settings)):
         yield root

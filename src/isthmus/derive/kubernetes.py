@@ -8,16 +8,18 @@ from typing import Any
 
 import msgspec
 
+from isthmus.api.config import Config
 from isthmus.api.core_endpoint_slice import EndpointSlice
 from isthmus.api.core_namespace import Namespace
 from isthmus.api.core_node import Node
 from isthmus.api.core_pod import Pod
 from isthmus.api.core_service import Service as KubernetesService
+from isthmus.api.gateway_api.gateway import Gateway
 from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.mesh_networks import MeshNetworks
 from isthmus.collections import Collection, Context, Graph, Index
 from isthmus.derive.cluster_local import ClusterLocal, cluster_local
-from isthmus.derive.domain import Domain
+from isthmus.derive.domain import ConfigKey, Domain, GatewayApiObjects
 from isthmus.derive.endpoints import SliceEndpoints, SliceKey, merge_slices, slice_endpoints
 from isthmus.derive.gateways_of_networks import (
     UnresolvedGateway,
@@ -28,7 +30,7 @@ from isthmus.derive.gateways_of_networks import (
 from isthmus.derive.network_rules import NETWORK_LABEL, NetworkRules, network_rules
 from isthmus.derive.placement import SYSTEM_NAMESPACE, placed
 from isthmus.derive.services import cluster_service, merge
-from isthmus.derive.sources import ClusterName, Sources
+from isthmus.derive.sources import ClusterName, ObjectKey, Sources
 from isthmus.derive.workloads import workload
 from isthmus.model.endpoint import ServiceEndpoints
 from isthmus.model.network import Networks
@@ -101,8 +103,24 @@ def declare_domain(graph: Graph, sources: Sources, identity: Identity) -> Domain
         destination_rules=sources.destination_rules,
         peer_authentications=sources.peer_authentications,
         sidecars=sources.sidecars,
+        gateway_api=_declare_gateway_api(graph, sources, identity),
         credentials=sources.credentials,
         proxies=_declare_proxies(graph, sources, workloads),
+    )
+
+
+def _declare_gateway_api(graph: Graph, sources: Sources, identity: Identity) -> GatewayApiObjects:
+    objects = sources.gateway_api
+
+    def own(_: Context, key: ObjectKey, row: Config[Gateway]) -> Mapping[ConfigKey, Config[Gateway]]:
+        return {(key.namespace, key.name): row} if key.cluster == identity.cluster else {}
+
+    return GatewayApiObjects(
+        classes=objects.classes,
+        gateways=graph.derive("own gateways", objects.gateways, own),
+        routes=objects.routes,
+        grants=objects.grants,
+        namespaces=sources.namespaces,
     )
 
 

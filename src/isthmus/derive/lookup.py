@@ -207,6 +207,8 @@ class Lookup:
         # Keys go to gateways whose identity was proved, from their own namespace and cluster only.
         if member.audience.sidecar or not member.authenticated:
             return None
+        if granted := self._tables.gateways.granted(member.audience, name):
+            return granted
         return self._tables.gateways.secret(member.cluster, member.namespace, name)
 
 

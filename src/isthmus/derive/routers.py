@@ -16,6 +16,7 @@ from isthmus.derive.views import Audience, GatewayView
 from isthmus.model.proxy import Proxy
 from isthmus.model.service import ClusterService
 from isthmus.model.workload import Workload
+from isthmus.translate.gateway_api.names import SERVICE
 
 Item = tuple[str, str]
 _EVERYBODY: Item = ("", "")
@@ -31,6 +32,7 @@ class Carried(msgspec.Struct, frozen=True):
 def declare(domain: Domain, usable: Usable) -> Callable[[Context, Proxy], Carried]:
     """The look-up of a router's view."""
     by_label = usable.gateways.index("selector", lambda gateway: (_first_item(gateway),))
+    by_service = usable.converted.gateways.index("service", lambda row: row.annotations[SERVICE].split(","))
 
     def carried(ctx: Context, proxy: Proxy) -> Carried:
         workload = workload_of(ctx, domain, proxy)
@@ -39,11 +41,12 @@ def declare(domain: Domain, usable: Usable) -> Callable[[Context, Proxy], Carrie
             gateway for item in (_EVERYBODY, *sorted(labels.items())) for gateway in ctx.select(by_label, item)
         ]
         gateways = [gateway for gateway in candidates if gateway.spec.selector.items() <= labels.items()]
+        in_namespace = ctx.select(domain.cluster_services_by_namespace, (proxy.cluster, proxy.namespace))
+        services = [one for one in in_namespace if one.selector and one.selector.items() <= labels.items()]
+        bound = {row.key: row for one in services for row in ctx.select(by_service, one.hostname)}
+        gateways += bound.values()
         gateways.sort(key=lambda gateway: gateway.age_key)
-        services = ctx.select(domain.cluster_services_by_namespace, (proxy.cluster, proxy.namespace))
-        targets = port_targets(
-            (one for one in services if one.selector and one.selector.items() <= labels.items()), workload
-        )
+        targets = port_targets(services, workload)
         view = GatewayView(tuple(gateway.key for gateway in gateways), targets, proxy.unprivileged)
         return Carried(view, any(_passes_by_sni(gateway) for gateway in gateways))
 

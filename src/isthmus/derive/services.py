@@ -50,6 +50,7 @@ def cluster_service(key: ServiceKey, wire: KubernetesService, domain: str, trust
         traffic_distribution=spec.traffic_distribution,
         load_balancer=wire.load_balancer_addresses if spec.type == "LoadBalancer" else (),
         external_ips=tuple(spec.external_ips),
+        load_balanced=spec.type == "LoadBalancer",
         gateway_nodes=_node_selector(metadata.annotations) if spec.type == "NodePort" else None,
     )
 

@@ -7,7 +7,7 @@ cluster only, so its keys are namespace and name.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from isthmus.api.config import Config
 from isthmus.api.core_endpoint_slice import EndpointSlice
@@ -17,6 +17,9 @@ from isthmus.api.core_pod import Pod
 from isthmus.api.core_service import Service
 from isthmus.api.destination_rule import DestinationRule
 from isthmus.api.gateway import Gateway
+from isthmus.api.gateway_api.gateway import Gateway as GatewayApiGateway
+from isthmus.api.gateway_api.gateway_class import GatewayClass
+from isthmus.api.gateway_api.reference_grant import ReferenceGrant
 from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.mesh_networks import MeshNetworks
 from isthmus.api.peer_authentication import PeerAuthentication
@@ -27,10 +30,29 @@ from isthmus.derive.domain import ConfigKey
 from isthmus.derive.endpoints import SliceKey
 from isthmus.model.proxy import Credential, CredentialKey, Proxy
 from isthmus.model.service import ServiceKey
+from isthmus.model.status import StatusKey
 from isthmus.model.workload import WorkloadKey
 
 ClusterName = tuple[str, str]  # cluster, name
 CONFIG_PARTITION = "configuration"
+
+
+class ObjectKey(NamedTuple):
+    """An object of one cluster whose kind is clear."""
+
+    cluster: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayApiSources:
+    """The Gateway API's objects; all but Gateways are the configuration cluster's."""
+
+    classes: Source[str, Config[GatewayClass]]
+    gateways: Source[ObjectKey, Config[GatewayApiGateway]]
+    routes: Source[StatusKey, Config[Any]]  # of all kinds, partitioned by kind
+    grants: Source[ConfigKey, Config[ReferenceGrant]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +73,7 @@ class Sources:
     destination_rules: Source[ConfigKey, Config[DestinationRule]]
     peer_authentications: Source[ConfigKey, Config[PeerAuthentication]]
     sidecars: Source[ConfigKey, Config[Sidecar]]
+    gateway_api: GatewayApiSources
     proxies: Source[str, Proxy]
 
 
@@ -78,5 +101,11 @@ def declare_sources(graph: Graph) -> Sources:
         destination_rules=configuration("destination rules"),
         peer_authentications=configuration("peer authentications"),
         sidecars=configuration("sidecars"),
+        gateway_api=GatewayApiSources(
+            classes=configuration("gateway classes"),
+            gateways=per_cluster("kubernetes gateways"),
+            routes=graph.source("kubernetes routes", lambda key: key.kind),
+            grants=configuration("reference grants"),
+        ),
         proxies=graph.source("proxies"),
     )

@@ -13,6 +13,7 @@ from isthmus.api.gateway import Gateway
 from isthmus.api.http_route import HttpRoute
 from isthmus.api.virtual_service import VirtualService
 from isthmus.collections import Collection, Context, Graph
+from isthmus.derive import gateway_api
 from isthmus.derive.domain import ConfigKey, Domain
 from isthmus.translate.routes import delegation
 from isthmus.translate.validity import destination_rule, gateway, virtual_service
@@ -28,6 +29,7 @@ class Usable(msgspec.Struct, frozen=True):
     virtual_services: Collection[ConfigKey, Config[VirtualService]]
     destination_rules: Collection[ConfigKey, Config[DestinationRule]]
     problems: Mapping[str, Collection[ConfigKey, Problems]]  # by kind
+    converted: gateway_api.Converted  # from the Gateway API
 
 
 def declare(graph: Graph, domain: Domain, suffix: str) -> Usable:
@@ -40,6 +42,7 @@ def declare(graph: Graph, domain: Domain, suffix: str) -> Usable:
         virtual_services=_continued(graph, routes[0], suffix),
         destination_rules=rules[0],
         problems={"Gateway": gateways[1], "VirtualService": routes[1], "DestinationRule": rules[1]},
+        converted=gateway_api.declare(graph, domain, suffix),
     )
 
 

@@ -48,6 +48,10 @@ def _core(plural: str, kind: str, *, namespaced: bool = True) -> Kind:
     return Kind("", "v1", plural, kind, namespaced)
 
 
+def _gateway_api(plural: str, kind: str, version: str = "v1", *, namespaced: bool = True) -> Kind:
+    return Kind("gateway.networking.k8s.io", version, plural, kind, namespaced)
+
+
 def _istio(group: str, plural: str, kind: str) -> Kind:
     return Kind(f"{group}.istio.io", "v1", plural, kind)
 
@@ -113,3 +117,11 @@ PEER_AUTHENTICATION = _istio("security", "peerauthentications", "PeerAuthenticat
 REQUEST_AUTHENTICATION = _istio("security", "requestauthentications", "RequestAuthentication")
 AUTHORIZATION_POLICY = _istio("security", "authorizationpolicies", "AuthorizationPolicy")
 TELEMETRY = _istio("telemetry", "telemetries", "Telemetry")
+
+GATEWAY_CLASS = _gateway_api("gatewayclasses", "GatewayClass", namespaced=False)
+KUBERNETES_GATEWAY = _gateway_api("gateways", "Gateway")
+HTTP_ROUTE = _gateway_api("httproutes", "HTTPRoute")
+GRPC_ROUTE = _gateway_api("grpcroutes", "GRPCRoute")
+TLS_ROUTE = _gateway_api("tlsroutes", "TLSRoute")
+TCP_ROUTE = _gateway_api("tcproutes", "TCPRoute", "v1alpha2")
+REFERENCE_GRANT = _gateway_api("referencegrants", "ReferenceGrant", "v1beta1")

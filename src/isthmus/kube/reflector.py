@@ -45,13 +45,19 @@ class Sink(Protocol[T_contra]):
 class Source(msgspec.Struct, Generic[T], frozen=True):
     """What to reflect: a kind, the record to decode into, and which objects.
 
-    ``optional``: the kind may not be installed, which counts as having no objects.
+    ``optional``: the kind may not be installed, which counts as having no objects. ``unreadable``: neither counts
+    one that this client may not read, which readers made before the kind was needed may not.
     """
 
     kind: Kind
     into: type[T]
     query: Query = Query()
     optional: bool = False
+    unreadable: bool = False
+
+    def tells_absence(self, error: ApiError) -> bool:
+        """Whether an error says that there are no objects to see."""
+        return (self.optional and error.not_found) or (self.unreadable and error.status == 403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,7 @@ class Reflector(Generic[T]):
         try:
             listing = await self._client.list(source.kind, source.query, into=source.into, reject=self._reject)
         except ApiError as error:
-            if error.not_found and source.optional and (self.status.absent or not self.status.synced):
+            if source.tells_absence(error) and (self.status.absent or not self.status.synced):
                 await self._stay_absent()
                 return
             raise

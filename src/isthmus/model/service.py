@@ -90,6 +90,7 @@ class ClusterService(msgspec.Struct, frozen=True):
     traffic_distribution: str = ""
     load_balancer: tuple[str, ...] = ()  # addresses or hostnames given by the load balancer
     external_ips: tuple[str, ...] = ()
+    load_balanced: bool = False  # a load balancer gives it addresses
     gateway_nodes: dict[str, str] | None = None  # NodePort gateway: labels of the nodes that take its traffic
 
 

@@ -14,6 +14,11 @@ CREDENTIAL = "kubernetes://"
 CA_SUFFIX = "-cacert"
 
 
+def secret_name(credential: str) -> str:
+    """The secret resource of a credential: a Secret of the proxy's own namespace, unless it says more."""
+    return credential if "://" in credential else f"{CREDENTIAL}{credential}"
+
+
 def upstream(settings: ClientTlsSettings, *, sidecar: bool, http2: bool) -> Any:
     """The client's side; keys come from files by the agent, or for gateways from Secrets by the control plane."""
     common: Fields = {

@@ -90,8 +90,56 @@ def _configuration() -> dict[str, list[Document]]:
         "peers": [_config("PeerAuthentication", "a", {"mtls": {"mode": mode}}) for mode in ("STRICT", "DISABLE")],
         "sidecar": [_config("Sidecar", "a", spec) for spec in _SIDECARS],
         "edge": [_config("Gateway", "a", {"selector": {"app": "db"}, "servers": [one]}) for one in _SERVERS],
+        **_gateway_api(),
         "edge routes": [_config("VirtualService", "b", {"hosts": ["*"], "gateways": ["a/x"], "http": [_to("web")]})],
     }
+
+
+def _gateway_api() -> dict[str, list[Document]]:
+    """A class, a Gateway that the pod "db" of namespace a carries, routes in both namespaces, and a grant."""
+    anywhere = {"allowedRoutes": {"namespaces": {"from": "All"}}}
+    listeners: list[list[Document]] = [
+        [{"name": "one", "port": 8080, "protocol": "HTTP"}],
+        [{"name": "one", "port": 8080, "protocol": "HTTP", "hostname": "*.example.com", **anywhere}],
+        [{"name": "one", "port": 8080, "protocol": "TCP"}, {"name": "two", "port": 8080, "protocol": "HTTP"}],
+    ]
+    hosts: list[list[str]] = [[], ["x.example.com"], ["*.net"]]
+    backends = [[{"name": "web", "port": 80}], [{"name": "web", "namespace": "a", "port": 80, "weight": 2}]]
+    address = [{"type": "Hostname", "value": "db"}]
+    return {
+        "class": [
+            _api("GatewayClass", "", {"controllerName": one}) for one in ("istio.io/gateway-controller", "other")
+        ],
+        "api gateway": [
+            _api("Gateway", "a", {"gatewayClassName": "x", "listeners": one, "addresses": address}) for one in listeners
+        ],
+        **{
+            f"api route {namespace}": [
+                _api(
+                    "HTTPRoute",
+                    namespace,
+                    {"parentRefs": [{"name": "x", "namespace": "a"}], "hostnames": names}
+                    | {"rules": [{"backendRefs": refs}]},
+                )
+                for names, refs in zip(hosts, [*backends, backends[0]], strict=True)
+            ]
+            for namespace in NAMESPACES
+        },
+        "grant": [
+            _api(
+                "ReferenceGrant",
+                "a",
+                {
+                    "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "b"}],
+                    "to": [{"group": "", "kind": "Service"}],
+                },
+            )
+        ],
+    }
+
+
+def _api(kind: str, namespace: str, spec: Document) -> Document:
+    return {"apiVersion": "gateway.networking.k8s.io/v1", **_config(kind, namespace, spec)}
 
 
 def _to(host: str, **rest: Any) -> Document:

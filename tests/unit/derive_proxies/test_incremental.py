@@ -112,6 +112,7 @@ def test_the_outcome_does_not_depend_on_the_way(changes: list[list[tuple[str, in
     rebuilt = world.rebuilt()
     assert world.state(world.mesh) == world.state(rebuilt)
     assert world.mesh.discovery.problems() == rebuilt.discovery.problems()
+    assert world.mesh.discovery.statuses() == rebuilt.discovery.statuses()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,12 +1,16 @@
-"""Secrets for gateways: certificates and roots of Kubernetes Secrets under the names that listeners ask for."""
+"""Secrets for gateways: certificates and roots of Kubernetes Secrets under the names that listeners ask for.
+
+Gateways of the Gateway API name the namespace, too: theirs may be in another one than their pods.
+"""
 
 from __future__ import annotations
 
 from isthmus.model.proxy import Credential
 from isthmus.model.resource import Resource
 from isthmus.protos import pb
-from isthmus.translate.client_tls import CA_SUFFIX, CREDENTIAL
+from isthmus.translate.client_tls import CA_SUFFIX, secret_name
 from isthmus.translate.encoding import Bundle, resource
+from isthmus.translate.gateway_api import names
 from isthmus.translate.values import Fields
 
 
@@ -15,7 +19,15 @@ def secrets(credential: Credential) -> Bundle:
 
     A Secret named ``<name>-cacert`` holds the roots of the credential ``<name>``.
     """
-    name = f"{CREDENTIAL}{credential.key.name}"
+    return _named(secret_name(credential.key.name), credential)
+
+
+def named(credential: Credential) -> Bundle:
+    """The same under names that tell the namespace, which Gateways of the Gateway API ask for."""
+    return _named(names.credential(credential.key.namespace, credential.key.name), credential)
+
+
+def _named(name: str, credential: Credential) -> Bundle:
     result: dict[str, Resource] = {}
     if credential.certificate and credential.private_key:
         fields = {

@@ -8,7 +8,7 @@ from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.tls import ServerTlsSettings
 from isthmus.protos import pb
 from isthmus.translate import tls
-from isthmus.translate.client_tls import CA_SUFFIX, CREDENTIAL
+from isthmus.translate.client_tls import CA_SUFFIX, secret_name
 from isthmus.translate.values import ADS_SECRETS, Fields
 
 ALPN_HTTP = ("h2", "http/1.1")
@@ -49,8 +49,8 @@ def credentials(settings: ServerTlsSettings) -> tuple[str, ...]:
 def root_credential(settings: ServerTlsSettings) -> str:
     """The secret resource with the roots of clients; empty when a file has them."""
     if settings.ca_cert_credential_name:
-        return f"{CREDENTIAL}{settings.ca_cert_credential_name}{CA_SUFFIX}"
-    return f"{CREDENTIAL}{names[0]}{CA_SUFFIX}" if (names := credentials(settings)) else ""
+        return f"{secret_name(settings.ca_cert_credential_name)}{CA_SUFFIX}"
+    return f"{secret_name(names[0])}{CA_SUFFIX}" if (names := credentials(settings)) else ""
 
 
 def _parameters(settings: ServerTlsSettings) -> Fields:
@@ -64,7 +64,7 @@ def _parameters(settings: ServerTlsSettings) -> Fields:
 
 def _certificates(settings: ServerTlsSettings) -> list[Fields]:
     if names := credentials(settings):
-        return [{"name": f"{CREDENTIAL}{name}", "sds_config": ADS_SECRETS} for name in names]
+        return [{"name": secret_name(name), "sds_config": ADS_SECRETS} for name in names]
     files = [(one.server_certificate, one.private_key) for one in settings.tls_certificates]
     files = files or [(settings.server_certificate, settings.private_key)]
     return [tls.secret(f"file-cert:{certificate}~{key}") for certificate, key in files]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 
@@ -33,18 +34,19 @@ class Forwarding(msgspec.Struct, frozen=True):
     resolve: Callable[[Destination], Resolved]
     mesh: MeshConfig
     keeps_version: bool  # sniffed ports are spoken to in the client's HTTP version (sidecars)
+    gateway_api: bool = False  # the Gateway API's rules apply where they differ from Istio's
 
 
 def action(route: HttpRoute, match: HttpMatchRequest | None, forwarding: Forwarding) -> Fields:
     """The action of a route, with the per-filter configuration that it needs."""
     if route.redirect is not None:
-        return {"redirect": redirect(route.redirect)}
+        return {"redirect": redirect(route.redirect, match)}
     if route.direct_response is not None:
         return {"direct_response": direct_response(route.direct_response)}
     return _forward(route, match, forwarding)
 
 
-def redirect(wanted: HttpRedirect) -> Fields:
+def redirect(wanted: HttpRedirect, match: HttpMatchRequest | None = None) -> Fields:
     """A redirect; what is not said stays as in the request."""
     fields: Fields = {"response_code": REDIRECT_CODES.get(wanted.redirect_code or 301, "MOVED_PERMANENTLY")}
     if wanted.authority:
@@ -55,7 +57,10 @@ def redirect(wanted: HttpRedirect) -> Fields:
         fields["port_redirect"] = wanted.port
     elif wanted.derive_port == "FROM_PROTOCOL_DEFAULT" and wanted.scheme in _DEFAULT_PORTS:
         fields["port_redirect"] = _DEFAULT_PORTS[wanted.scheme]
-    if wanted.uri.startswith("%PREFIX()%"):
+    if wanted.uri == "%PREFIX()%/" and match is not None and match.uri is not None and match.uri.prefix:
+        # What follows the prefix begins with a slash already.
+        fields["regex_rewrite"] = _substitution(f"^{re.escape(match.uri.prefix.rstrip('/'))}/*", "/")
+    elif wanted.uri.startswith("%PREFIX()%"):
         fields["prefix_rewrite"] = wanted.uri.removeprefix("%PREFIX()%")
     elif wanted.uri:
         fields["path_redirect"] = wanted.uri
@@ -78,6 +83,7 @@ def _forward(route: HttpRoute, match: HttpMatchRequest | None, forwarding: Forwa
         **UNTIMED,
         **({"timeout": go_duration(route.timeout)} if route.timeout else {}),
         **_rewritten(route.rewrite, match),
+        **({"cluster_not_found_response_code": "INTERNAL_SERVER_ERROR"} if forwarding.gateway_api else {}),
     }
     if retries := retry_policy(route.retries, forwarding.mesh):
         fields["retry_policy"] = retries

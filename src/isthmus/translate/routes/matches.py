@@ -10,11 +10,16 @@ from isthmus.api.matching import StringMatch
 from isthmus.translate.values import Fields
 
 
-def route_match(match: HttpMatchRequest | None) -> Fields:
-    """A RouteMatch; without a condition everything matches."""
+def route_match(match: HttpMatchRequest | None, *, by_elements: bool = False) -> Fields:
+    """A RouteMatch; without a condition everything matches.
+
+    ``by_elements``: a prefix ends where an element of the path ends (Gateway API); Istio's own may end anywhere.
+    """
     if match is None:
         return {"prefix": "/"}
     fields = _path(match.uri)
+    if by_elements and fields.get("prefix", "/") != "/":
+        fields = {"path_separated_prefix": fields["prefix"]}
     if match.ignore_uri_case:
         fields["case_sensitive"] = {"value": False}
     headers = [*_pseudo_headers(match), *_headers(match.headers), *_headers(match.without_headers, invert=True)]

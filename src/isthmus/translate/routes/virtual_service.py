@@ -23,6 +23,11 @@ MESH = "mesh"
 """The name by which VirtualServices mean all sidecars instead of a Gateway."""
 
 
+SEMANTICS = "internal.istio.io/route-semantics"
+"""Annotation of VirtualServices that stand for routes of another API, whose rules differ in details."""
+GATEWAY_API = "gateway"
+
+
 class Client(msgspec.Struct, frozen=True):
     """Whom routes are made for."""
 
@@ -34,10 +39,12 @@ class Client(msgspec.Struct, frozen=True):
 
 def http_routes(service: Config[VirtualService], client: Client, find: Find, mesh: MeshConfig) -> list[Fields]:
     """Envoy routes; empty when the object has no HTTP route for this client. Broken parts were removed before."""
+    strict = service.annotations.get(SEMANTICS) == GATEWAY_API
     forwarding = Forwarding(
         resolve=lambda destination: resolve(destination, find, client.port),
         mesh=mesh,
         keeps_version=client.gateway == MESH,
+        gateway_api=strict,
     )
     result: list[Fields] = []
     for route in service.spec.http:
@@ -83,7 +90,10 @@ def _route(
     done = action(route, match, forwarding)
     own = header_fields(route.headers)
     per_filter = {**done.get("typed_per_filter_config", {}), **_per_filter(route)}
-    fields: Fields = {"match": route_match(match), "decorator": {"operation": _operation(service, route, forwarding)}}
+    fields: Fields = {
+        "match": route_match(match, by_elements=forwarding.gateway_api),
+        "decorator": {"operation": _operation(service, route, forwarding)},
+    }
     if name := _name(route, match):
         fields["name"] = name
     fields |= done | {key: [*own.get(key, ()), *done.get(key, ())] for key in own}

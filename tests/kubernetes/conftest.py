@@ -1,4 +1,4 @@
-"""A real etcd and kube-apiserver for the tests in this directory, one per session."""
+"""Real etcds and kube-apiservers for the tests in this directory, at most two per session."""
 
 from collections.abc import Iterator
 
@@ -11,4 +11,11 @@ from isthmus.lab import apiserver as api
 def apiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[api.ApiServer]:
     """`url`, `authority` (PEM), `admin` (certificate and key, PEM) and `kubeconfig` (text) of a running API server."""
     with api.running(tmp_path_factory.mktemp("apiserver")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def far_apiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[api.ApiServer]:
+    """The API server of another cluster."""
+    with api.running(tmp_path_factory.mktemp("far-apiserver")) as server:
         yield server

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from isthmus.analysis.codes import INCOMPLETE
+from isthmus.analysis.cluster_codes import INCOMPLETE
 from isthmus.analysis.consistency import consistency
 from isthmus.analysis.destination_rules import destination_rules
 from isthmus.analysis.finding import Finding, Findings, Origin, found, in_order

@@ -1,7 +1,8 @@
-"""All codes."""
+"""Istio's codes, and the list of all."""
 
 from __future__ import annotations
 
+from isthmus.analysis import cluster_codes
 from isthmus.analysis.finding import Code, Level
 
 _INFO, _WARNING, _ERROR = Level.INFO, Level.WARNING, Level.ERROR
@@ -146,99 +147,7 @@ INCONSISTENT_SERVICE = Code(
     "The inconsistent behaviors are: {}.",
 )
 
-SECRET_MALFORMED = Code(
-    "ISM0101", "RemoteSecretMalformed", _ERROR, "The kubeconfig for cluster {} is ignored: {}.", wide=True
+ALL: tuple[Code, ...] = (
+    *sorted((v for v in globals().values() if isinstance(v, Code)), key=lambda code: code.id),
+    *cluster_codes.ALL,
 )
-SECRET_OF_OWN_CLUSTER = Code(
-    "ISM0102",
-    "RemoteSecretForOwnCluster",
-    _WARNING,
-    "The key {0} is the name of this very cluster, so it is ignored. Delete this secret here and apply it in the "
-    "other clusters.",
-    wide=True,
-)
-CLUSTER_IN_SEVERAL_SECRETS = Code(
-    "ISM0103",
-    "ClusterInSeveralSecrets",
-    _ERROR,
-    "Cluster {0} is also in the secret {1}, which was first; this key is ignored. Delete one of the two.",
-    wide=True,
-)
-CLUSTER_UNREACHABLE = Code(
-    "ISM0104",
-    "RemoteClusterUnreachable",
-    _WARNING,
-    "Cluster {} cannot be read from here with this kubeconfig: {}.",
-    wide=True,
-)
-ROOTS_DIFFER = Code(
-    "ISM0105",
-    "RootsDiffer",
-    _ERROR,
-    "Clusters {} and {} have no root certificate in common (SHA-256 {} and {}): workloads will refuse each other. "
-    "Sign both certificate authorities with one root (secret cacerts), or add each root to the other's bundle.",
-    wide=True,
-)
-NETWORK_WITHOUT_GATEWAY = Code(
-    "ISM0106",
-    "NetworkWithoutGateway",
-    _WARNING,
-    "Network {0} (of cluster {1}) has no gateway: other networks cannot reach it. Install an east-west gateway "
-    "whose Service has the label topology.istio.io/network={0}.",
-    wide=True,
-)
-NAMESPACE_WITHOUT_ROOT = Code(
-    "ISM0107",
-    "NamespaceWithoutRoot",
-    _ERROR,
-    "The namespace has no ConfigMap istio-ca-root-cert: pods with a proxy cannot start here. Is a control plane "
-    "running that may write to this cluster?",
-)
-GATEWAY_ADDRESS_PENDING = Code(
-    "ISM0108",
-    "NetworkGatewayAddressPending",
-    _WARNING,
-    "The gateway of network {} has no address yet: other networks cannot reach it. Does the cluster have a load "
-    "balancer? (kubectl get service shows EXTERNAL-IP <pending>)",
-    wide=True,
-)
-NETWORK_NOT_LABELLED = Code(
-    "ISM0109",
-    "NetworkNotLabelled",
-    _WARNING,
-    "Other parts of the mesh are on named networks, this cluster is on none: its workloads count as reachable "
-    "from everywhere. Run 'kubectl label namespace {} topology.istio.io/network=<name>'.",
-    wide=True,
-)
-LOOPBACK_SERVER = Code(
-    "ISM0110",
-    "RemoteSecretServerIsLoopback",
-    _ERROR,
-    "The API server of cluster {} is {}, which only its own machine can reach. Create the secret again with "
-    "'create-remote-secret --server https://ADDRESS:PORT'.",
-    wide=True,
-)
-GATEWAY_PORT_MISSING = Code(
-    "ISM0111",
-    "NetworkGatewayPortMissing",
-    _WARNING,
-    "The gateway of network {} has no port {}: it is not used. Add the port to the Service, or name another one "
-    "in the label networking.istio.io/gatewayPort.",
-    wide=True,
-)
-INCOMPLETE = Code(
-    "ISM0114",
-    "AnalysisIncomplete",
-    _WARNING,
-    "These credentials may not read {}, so that {} were not analyzed.",
-    wide=True,
-)
-MESH_SETTINGS = Code("ISM0113", "MeshSettingsProblem", _WARNING, "Mesh settings: {}", wide=True)
-SERVICE_MISSING_IN_CALLING_CLUSTER = Code(
-    "ISM0112",
-    "ServiceMissingInCluster",
-    _INFO,
-    "The service exists in clusters {} but not in {}: its name does not resolve there without DNS proxying.",
-)
-
-ALL: tuple[Code, ...] = tuple(sorted((v for v in globals().values() if isinstance(v, Code)), key=lambda code: code.id))

@@ -5,40 +5,49 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from isthmus.analysis.codes import INCONSISTENT_SERVICE, SERVICE_MISSING_IN_CALLING_CLUSTER
+from isthmus.analysis.cluster_codes import SERVICE_MISSING_IN_CALLING_CLUSTER
+from isthmus.analysis.codes import INCONSISTENT_SERVICE
 from isthmus.analysis.finding import Findings, found
 from isthmus.analysis.namespaces import SYSTEM
 from isthmus.analysis.snapshot import NETWORK_LABEL, Entry, Snapshot
 from isthmus.api.core_service import Service
+
+Copies = list[Entry[Service]]
 
 
 def consistency(snapshot: Snapshot) -> Findings:
     """IST0165 for services whose ports, kind or selector differ; ISM0112 for those that a cluster lacks."""
     if len(snapshot.clusters) < 2:
         return
+    for (namespace, name), several in copies(snapshot).items():
+        first = several[0]
+        if differences := sorted(set(_differences(first.value, [entry.value for entry in several[1:]]))):
+            present = sorted({entry.origin.cluster for entry in several})
+            yield found(INCONSISTENT_SERVICE, first.origin, name, namespace, present, "; ".join(differences))
+    yield from missing(snapshot)
+
+
+def missing(snapshot: Snapshot) -> Findings:
+    """ISM0112 for services that are not in every cluster from which they may be called."""
     everywhere = {cluster.name for cluster in snapshot.clusters}
-    for (namespace, name), copies in sorted(_copies(snapshot).items()):
-        first = copies[0]
-        present = {entry.origin.cluster for entry in copies}
-        if differences := sorted(set(_differences(first.value, [entry.value for entry in copies[1:]]))):
-            about = (name, namespace, sorted(present), "; ".join(differences))
-            yield found(INCONSISTENT_SERVICE, first.origin, *about)
+    for (namespace, _), several in copies(snapshot).items():
+        present = {entry.origin.cluster for entry in several}
         if present != everywhere and _joined(snapshot, namespace):
-            missing = ", ".join(sorted(everywhere - present))
-            yield found(SERVICE_MISSING_IN_CALLING_CLUSTER, first.origin, ", ".join(sorted(present)), missing)
+            lacking = ", ".join(sorted(everywhere - present))
+            yield found(SERVICE_MISSING_IN_CALLING_CLUSTER, several[0].origin, ", ".join(sorted(present)), lacking)
 
 
-def _copies(snapshot: Snapshot) -> dict[tuple[str, str], list[Entry[Service]]]:
+def copies(snapshot: Snapshot) -> dict[tuple[str, str], Copies]:
     """Services by namespace and name; those of the system and gateways of networks differ on purpose."""
     skipped = SYSTEM | {snapshot.system_namespace}
-    copies: dict[tuple[str, str], list[Entry[Service]]] = defaultdict(list)
+    found: dict[tuple[str, str], Copies] = defaultdict(list)
     for cluster in snapshot.clusters:
         for entry in cluster.services:
             own = (entry.origin.namespace, entry.origin.name) == ("default", "kubernetes")
             if entry.origin.namespace in skipped or own or NETWORK_LABEL in entry.value.metadata.labels:
                 continue
-            copies[entry.origin.namespace, entry.origin.name].append(entry)
-    return copies
+            found[entry.origin.namespace, entry.origin.name].append(entry)
+    return dict(sorted(found.items()))
 
 
 def _differences(first: Service, others: list[Service]) -> Iterator[str]:

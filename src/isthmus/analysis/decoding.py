@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from isthmus.analysis.codes import MESH_SETTINGS, SCHEMA_ERROR
+from isthmus.analysis.cluster_codes import MESH_SETTINGS
+from isthmus.analysis.codes import SCHEMA_ERROR
 from isthmus.analysis.finding import Finding, Origin, found
 from isthmus.analysis.snapshot import ClusterSnapshot, Entry
 from isthmus.api import mesh_config_layers, mesh_networks
@@ -36,6 +37,9 @@ CORE: Mapping[str, tuple[str, type[Wire]]] = {
     "Service": ("services", Service),
 }
 """Core kinds that are looked at: where they are in a snapshot and their wire form."""
+
+UNNAMED = "Kubernetes"
+"""What proxies call their cluster when nobody named it."""
 
 _CORE_GROUPS = frozenset({"v1", "admissionregistration.k8s.io/v1"})
 _ISTIO_FIELDS = {
@@ -108,23 +112,37 @@ def _config(cluster: str, written: Written) -> Config[Any] | None:
     return row(cluster, Object(metadata=metadata, spec=spec))
 
 
+class InjectorValues(msgspec.Struct, frozen=True):
+    """What an injector tells the proxies of its cluster about themselves; empty where nothing was set."""
+
+    cluster: str = ""
+    mesh: str = ""
+
+
 def cluster_id(objects: Iterable[Located], system_namespace: str) -> str:
     """The cluster's id as its injector knows it (``global.multiCluster.clusterName``), else ``Kubernetes``."""
+    names = (values.cluster for values in injector_values(objects, system_namespace))
+    return next((name for name in names if name), UNNAMED)
+
+
+def injector_values(objects: Iterable[Located], system_namespace: str) -> list[InjectorValues]:
+    """The values of every revision's injector, out of its ConfigMap."""
+    found = []
     for entry in objects:
         origin = origin_of("", entry)
-        if (origin.kind, origin.namespace) != ("ConfigMap", system_namespace):
-            continue
-        if origin.name.startswith("istio-sidecar-injector") and (name := _cluster_name(entry.written)):
-            return name
-    return "Kubernetes"
+        here = (origin.kind, origin.namespace) == ("ConfigMap", system_namespace)
+        if here and origin.name.startswith("istio-sidecar-injector"):
+            found.append(_values_of(entry.written))
+    return found
 
 
-def _cluster_name(config_map: Written) -> str:
+def _values_of(config_map: Written) -> InjectorValues:
     try:
-        values = json.loads((config_map.get("data") or {}).get("values", "{}"))
-        return str(values["global"]["multiCluster"]["clusterName"] or "")
-    except (ValueError, KeyError, TypeError):
-        return ""
+        settings = json.loads((config_map.get("data") or {}).get("values", "{}"))["global"]
+        name = (settings.get("multiCluster") or {}).get("clusterName")
+        return InjectorValues(str(name or ""), str(settings.get("meshID") or ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return InjectorValues()
 
 
 def mesh_settings(

@@ -28,7 +28,8 @@ class Code(msgspec.Struct, frozen=True):
     """A kind of finding.
 
     Codes ``IST…`` are Istio's, with its levels and meanings; ``ISM…`` are about several clusters and our own.
-    ``wide`` findings are about the mesh and shown whatever namespace is asked for.
+    ``wide`` findings are about the mesh and shown whatever namespace is asked for. ``template``, ``cause`` and
+    ``cure`` are filled with the same values; Istio's own codes say everything in one sentence.
     """
 
     id: str
@@ -36,6 +37,8 @@ class Code(msgspec.Struct, frozen=True):
     level: Level
     template: str
     wide: bool = False
+    cause: str = ""
+    cure: str = ""
 
     @property
     def documentation(self) -> str:
@@ -44,17 +47,25 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True, order=True):
-    """The object that a finding is about. ``reference`` is ``file:line`` for objects out of files."""
+    """The object that a finding is about, and the field of it where that is known.
+
+    ``reference`` is ``file:line`` for objects out of files.
+    """
 
     cluster: str = ""
     kind: str = ""
     namespace: str = ""
     name: str = ""
     reference: str = ""
+    field: str = ""
 
     def __str__(self) -> str:
         """``Kind namespace/name``, as ``istioctl`` writes it."""
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    def at(self, field: str) -> Origin:
+        """A field of the same object."""
+        return msgspec.structs.replace(self, field=field)
 
     def within(self, namespace: str) -> bool:
         """Whether the object belongs to a namespace or is that namespace."""
@@ -66,8 +77,15 @@ class Finding(msgspec.Struct, frozen=True):
 
     code: Code
     origin: Origin
-    message: str
+    sentence: str
+    cause: str = ""
+    cure: str = ""
     with_cluster: bool = False
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do about it."""
+        return f"{self.sentence} {self.cure}".rstrip()
 
     def __str__(self) -> str:
         """One line, as ``istioctl analyze`` prints it."""
@@ -93,8 +111,9 @@ Findings = Iterator[Finding]
 
 
 def found(code: Code, origin: Origin, *values: object) -> Finding:
-    """A finding whose message is the code's template filled in."""
-    return Finding(code, origin, code.template.format(*values))
+    """A finding whose texts are the code's templates filled in."""
+    sentence, cause, cure = (template.format(*values) for template in (code.template, code.cause, code.cure))
+    return Finding(code, origin, sentence, cause, cure)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

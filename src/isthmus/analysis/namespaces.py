@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from isthmus.analysis.codes import MISSING_PROXY, NAMESPACE_WITHOUT_ROOT, NOT_INJECTED, SEVERAL_INJECTION_LABELS
+from isthmus.analysis.cluster_codes import NAMESPACE_WITHOUT_ROOT
+from isthmus.analysis.codes import MISSING_PROXY, NOT_INJECTED, SEVERAL_INJECTION_LABELS
 from isthmus.analysis.finding import Findings, found
 from isthmus.analysis.snapshot import ClusterSnapshot, Snapshot
 from isthmus.api.core_pod import Pod
@@ -27,8 +28,7 @@ def namespaces(snapshot: Snapshot) -> Findings:
             names = [f"{_LEGACY}={metadata.labels[_LEGACY]}", f"{_REVISION}={metadata.labels[_REVISION]}"]
             yield found(SEVERAL_INJECTION_LABELS, entry.origin, names)
     yield from _missing_proxies(snapshot.own, skipped)
-    for cluster in snapshot.clusters:
-        yield from _roots(cluster, snapshot.system_namespace)
+    yield from without_root(snapshot)
 
 
 def _missing_proxies(cluster: ClusterSnapshot, skipped: frozenset[str]) -> Findings:
@@ -55,12 +55,17 @@ def has_proxy(pod: Pod) -> bool:
     return pod.metadata.annotations.sidecar_status is not None or "istio-proxy" in names
 
 
-def _roots(cluster: ClusterSnapshot, system_namespace: str) -> Findings:
-    """Namespaces with workloads of the mesh, but without what their proxies mount.
+def without_root(snapshot: Snapshot) -> Findings:
+    """ISM0107: namespaces with workloads of the mesh, but without what their proxies mount.
 
     A cluster in which no namespace has the ConfigMap at all is not looked after by any control plane (yet);
     one finding on its system namespace says so.
     """
+    for cluster in snapshot.clusters:
+        yield from _without_root(cluster, snapshot.system_namespace)
+
+
+def _without_root(cluster: ClusterSnapshot, system_namespace: str) -> Findings:
     if not cluster.live or "ConfigMap" in cluster.unreadable:
         return
     published = {e.origin.namespace for e in cluster.config_maps if e.origin.name == ROOT_CONFIG_MAP}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isthmus.analysis.codes import (
+from isthmus.analysis.cluster_codes import (
     GATEWAY_ADDRESS_PENDING,
     GATEWAY_PORT_MISSING,
     NETWORK_NOT_LABELLED,
     NETWORK_WITHOUT_GATEWAY,
-    UNKNOWN_REGISTRY,
 )
+from isthmus.analysis.codes import UNKNOWN_REGISTRY
 from isthmus.analysis.finding import Findings, Origin, found
 from isthmus.analysis.snapshot import NETWORK_LABEL, ClusterSnapshot, Entry, Snapshot
 from isthmus.api.core_service import Service
@@ -22,8 +22,8 @@ _DEFAULT_PORT = "15443"
 def networks(snapshot: Snapshot) -> Findings:
     """ISM0106, ISM0108, ISM0109, ISM0111; IST0126."""
     named = {cluster.name: network_of(cluster, snapshot) for cluster in snapshot.clusters}
-    gateways = [entry for cluster in snapshot.clusters for entry in _gateways(cluster)]
-    yield from _gateway_services(gateways)
+    gateways = [entry for cluster in snapshot.clusters for entry in gateway_services(cluster)]
+    yield from _unusable(gateways)
     if len(set(named.values())) > 1:
         yield from _isolated(snapshot, named, {_network(entry) for entry in gateways})
     yield from _registries(snapshot)
@@ -41,18 +41,24 @@ def network_of(cluster: ClusterSnapshot, snapshot: Snapshot) -> str:
     return label or next(claims, "")
 
 
-def _gateways(cluster: ClusterSnapshot) -> Iterator[Entry[Service]]:
+def gateway_services(cluster: ClusterSnapshot) -> Iterator[Entry[Service]]:
+    """Services that say by label which network they lead into."""
     return (entry for entry in cluster.services if entry.value.metadata.labels.get(NETWORK_LABEL))
+
+
+def gateway_port(service: Service) -> str:
+    """The port number at which other networks call a gateway."""
+    return service.metadata.labels.get(_PORT_LABEL, _DEFAULT_PORT)
 
 
 def _network(entry: Entry[Service]) -> str:
     return entry.value.metadata.labels[NETWORK_LABEL]
 
 
-def _gateway_services(gateways: list[Entry[Service]]) -> Findings:
+def _unusable(gateways: list[Entry[Service]]) -> Findings:
     for entry in gateways:
         service = entry.value
-        port = service.metadata.labels.get(_PORT_LABEL, _DEFAULT_PORT)
+        port = gateway_port(service)
         if port not in {str(number.port) for number in service.spec.ports}:
             yield found(GATEWAY_PORT_MISSING, entry.origin, _network(entry), port)
         pending = service.spec.type == "LoadBalancer" and not service.load_balancer_addresses

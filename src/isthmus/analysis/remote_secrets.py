@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
+from enum import Enum
 from urllib.parse import urlsplit
 
 import msgspec
 
-from isthmus.analysis.codes import (
+from isthmus.analysis.cluster_codes import (
     CLUSTER_IN_SEVERAL_SECRETS,
+    CLUSTER_UNREACHABLE,
+    CREDENTIAL_MAY_NOT_READ,
+    CREDENTIAL_REFUSED,
     LOOPBACK_SERVER,
     SECRET_MALFORMED,
     SECRET_OF_OWN_CLUSTER,
+    SERVER_UNTRUSTED,
 )
 from isthmus.analysis.finding import Finding, Findings, Origin, found
 from isthmus.analysis.snapshot import ClusterSnapshot, Entry
 from isthmus.api.core_secret import Secret
 
 LABEL = "istio/multiCluster"
+NEEDED = frozenset({"EndpointSlice", "Namespace", "Node", "Pod", "Service"})
+"""Kinds that a control plane reads in every cluster."""
+
+
+class Failure(Enum):
+    """Why a cluster cannot be read with a secret's kubeconfig."""
+
+    MALFORMED = SECRET_MALFORMED
+    UNREACHABLE = CLUSTER_UNREACHABLE
+    UNTRUSTED = SERVER_UNTRUSTED
+    REFUSED = CREDENTIAL_REFUSED
+    FORBIDDEN = CREDENTIAL_MAY_NOT_READ
 
 
 class RemoteCluster(msgspec.Struct, frozen=True):
@@ -28,28 +46,42 @@ class RemoteCluster(msgspec.Struct, frozen=True):
     kubeconfig: bytes
 
 
+def declared(cluster: ClusterSnapshot, system_namespace: str) -> list[RemoteCluster]:
+    """What every key of every remote secret declares; secrets are ordered by age, then name."""
+    return [
+        RemoteCluster(key, entry.origin.at(f"data[{key}]"), kubeconfig)
+        for entry in _secrets(cluster, system_namespace)
+        for key, kubeconfig in sorted(entry.value.data.items())
+    ]
+
+
 def remote_clusters(cluster: ClusterSnapshot, system_namespace: str) -> tuple[list[RemoteCluster], list[Finding]]:
     """Clusters that the control plane takes from secrets, and findings about keys that it ignores.
 
-    ISM0102 and ISM0103. The first secret that names a cluster wins; secrets are ordered by age, then name.
+    ISM0102 and ISM0103. The first secret that names a cluster wins.
     """
     taken: dict[str, RemoteCluster] = {}
     findings: list[Finding] = []
-    for entry in _secrets(cluster, system_namespace):
-        for key, kubeconfig in sorted(entry.value.data.items()):
-            if key == cluster.name:
-                findings.append(found(SECRET_OF_OWN_CLUSTER, entry.origin, key))
-            elif key in taken:
-                first = taken[key].origin
-                findings.append(found(CLUSTER_IN_SEVERAL_SECRETS, entry.origin, key, f"{first.namespace}/{first.name}"))
-            else:
-                taken[key] = RemoteCluster(key, entry.origin, kubeconfig)
+    for remote in declared(cluster, system_namespace):
+        if remote.name == cluster.name:
+            findings.append(found(SECRET_OF_OWN_CLUSTER, remote.origin, remote.name))
+        elif first := taken.get(remote.name):
+            secret = f"{first.origin.namespace}/{first.origin.name}"
+            findings.append(found(CLUSTER_IN_SEVERAL_SECRETS, remote.origin, remote.name, secret))
+        else:
+            taken[remote.name] = remote
     return list(taken.values()), findings
 
 
-def malformed(remote: RemoteCluster, why: str) -> Finding:
-    """ISM0101: the control plane cannot use the kubeconfig; ``why`` names the field and the cure."""
-    return found(SECRET_MALFORMED, remote.origin, remote.name, why.rstrip("."))
+def unread(remote: RemoteCluster, failure: Failure, why: str) -> Finding:
+    """ISM0101, ISM0104, ISM0115 to ISM0117: ``why`` is what the API server said, or the field that is wrong."""
+    return found(failure.value, remote.origin, remote.name, why.rstrip("."))
+
+
+def may_not_read(remote: RemoteCluster, unreadable: Iterable[str]) -> Findings:
+    """ISM0116 for kinds that control planes need of every cluster and that are among the unreadable ones."""
+    if kinds := sorted(NEEDED & set(unreadable)):
+        yield unread(remote, Failure.FORBIDDEN, ", ".join(kinds))
 
 
 def server_findings(remote: RemoteCluster, server: str) -> Findings:

@@ -8,7 +8,7 @@ import hashlib
 import re
 from itertools import combinations
 
-from isthmus.analysis.codes import ROOTS_DIFFER
+from isthmus.analysis.cluster_codes import ROOTS_DIFFER
 from isthmus.analysis.finding import Findings, Origin, found
 from isthmus.analysis.namespaces import ROOT_CONFIG_MAP
 from isthmus.analysis.snapshot import ClusterSnapshot, Snapshot

@@ -24,7 +24,8 @@ def services(snapshot: Snapshot) -> Findings:
     yield from _disagreements(snapshot.own, skipped)
 
 
-def _protocol(port: ServicePort) -> Protocol:
+def protocol_of(port: ServicePort) -> Protocol:
+    """What a port carries, by appProtocol or name."""
     return port_protocol(port.port, port.name, port.app_protocol or "", port.protocol)
 
 
@@ -32,7 +33,7 @@ def _port_names(origin: Origin, service: Service) -> Findings:
     if service.spec.type == "ExternalName":
         return
     for port in service.spec.ports:
-        if port.protocol == "TCP" and _protocol(port) is Protocol.AUTO:
+        if port.protocol == "TCP" and protocol_of(port) is Protocol.AUTO:
             yield found(PORT_NAME, origin, port.name or '""', port.port, port.target_port or port.port)
 
 
@@ -43,7 +44,7 @@ def _disagreements(cluster: ClusterSnapshot, skipped: frozenset[str]) -> Finding
         by_target: dict[str, dict[int, str]] = defaultdict(dict)
         for service in selecting:
             for port in service.spec.ports:
-                by_number[port.port].setdefault(_protocol(port), service.metadata.name)
+                by_number[port.port].setdefault(protocol_of(port), service.metadata.name)
                 by_target[str(port.target_port or port.port)].setdefault(port.port, service.metadata.name)
         for number, protocols in sorted(by_number.items()):
             if len(protocols) > 1:

@@ -17,6 +17,7 @@ from isthmus.cli.options import Target, cluster_options
 _COMMANDS = {
     "analyze": "isthmus.cli.analyze:analyze",
     "agent": "isthmus.cli.agent:agent",
+    "check": "isthmus.cli.check:check",
     "control-plane": "isthmus.cli.control_plane:control_plane",
     "create-remote-secret": "isthmus.cli.remote_secret:create_remote_secret",
     "demo": "isthmus.cli.demo:demo",

@@ -22,6 +22,7 @@ class ClusterState(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     secret_name: str = ""
     sync_status: str = ""
+    error: str = ""
 
 
 @click.command("remote-clusters")

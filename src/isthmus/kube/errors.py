@@ -20,6 +20,10 @@ class UnreachableError(KubeError):
     """No answer: refused, reset, timed out, or TLS did not come about."""
 
 
+class UntrustedError(UnreachableError):
+    """The server's certificate is not from the authority that the kubeconfig names, or not for this address."""
+
+
 class UnknownKindError(KubeError):
     """The API server does not serve this kind (a CRD that is not installed, or a typing mistake)."""
 

@@ -18,7 +18,7 @@ import msgspec
 from isthmus import __version__
 from isthmus.kube.access import Access
 from isthmus.kube.credentials import Credential, CredentialSource
-from isthmus.kube.errors import AccessError, ApiError, UnreachableError, error_of
+from isthmus.kube.errors import AccessError, ApiError, UnreachableError, UntrustedError, error_of
 from isthmus.kube.sockets import OpenSockets
 from isthmus.kube.sources import source_of
 from isthmus.kube.tls import client_context
@@ -232,7 +232,7 @@ def _translated(server: str) -> Iterator[None]:
     except aiohttp.WSServerHandshakeError as error:
         raise error_of(error.status, f"{error.message} ({server})".encode()) from error
     except aiohttp.ClientConnectorCertificateError as error:
-        raise UnreachableError(f"{server} shows an untrusted certificate: {error.certificate_error}") from error
+        raise UntrustedError(f"{server} shows an untrusted certificate: {error.certificate_error}") from error
     except aiohttp.InvalidURL as error:
         raise AccessError(f"server {server!r} is no valid URL") from error
     except TimeoutError as error:

@@ -17,15 +17,7 @@ from isthmus.kube import kinds
 from isthmus.kube.access import Access, load_kubeconfig
 from isthmus.kube.client import Client
 from isthmus.kube.wait import wait_ready
-from isthmus.lab import apiserver as api
 from isthmus.lab.apiserver import ApiServer
-
-
-@pytest.fixture(scope="session")
-def far_apiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """The API server of another cluster."""
-    with api.running(tmp_path_factory.mktemp("far-apiserver")) as server:
-        yield server
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ Puts defaults, profile, platform and the user's values together, once per chart;
   {{- range $kind, $name := dict "profile" ($own.profile | default $defaults.profile) "platform" ($global.platform | default $defaults.global.platform) -}}
     {{- if $name -}}
       {{- $file := printf "files/%s-%s.yaml" $kind $name -}}
-      {{- if and (eq $kind "profile") (not ($.Files.Get $file)) (not (has $name (list "default" "empty" "minimal"))) -}}
+      {{- if and (eq $kind "profile") (contains "ambient" $name) -}}
+        {{- fail (printf "profile %q: ambient mode is not served; proxies run as sidecars, for which profile default is meant" $name) -}}
+      {{- end -}}
+      {{- if and (eq $kind "profile") (not ($.Files.Get $file)) (not (has $name (list "default" "empty" "minimal" "openshift"))) -}}
         {{- $known := list -}}
         {{- range $path, $_ := $.Files.Glob "files/profile-*.yaml" -}}
           {{- $known = append $known ($path | base | trimPrefix "profile-" | trimSuffix ".yaml") -}}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,28 +42,43 @@ class Operator(msgspec.Struct, frozen=True):
 
         `--istioNamespace` counts when it was given: its default says nothing about files.
         """
-        from isthmus.install.errors import InstallError
         from isthmus.install.plan import plan
 
-        try:
-            return plan(self._request(target))
-        except InstallError as problem:
-            raise click.ClickException(str(problem)) from None
+        with reading():
+            return plan(self.request(target))
 
-    def _request(self, target: Target) -> Request:
+    @property
+    def charts(self) -> Path:
+        """The charts to use: those of `--manifests`, else the built-in."""
+        from isthmus.shipped import shipped
+
+        return _charts(Path(self.manifests)) if self.manifests else shipped("charts")
+
+    def request(self, target: Target) -> Request:
+        """The options as a request. InstallError names the file that is wrong, and how."""
         from isthmus.install.merge_order import Request
         from isthmus.install.operator_file import parse
-        from isthmus.shipped import shipped
 
         if self.files.count("-") > 1 or ("-" in self.files and self.files[-1] != "-"):
             raise click.UsageError("-f - can be given once, as the last file")
         return Request(
-            charts=_charts(Path(self.manifests)) if self.manifests else shipped("charts"),
+            charts=self.charts,
             files=tuple(parse(_read(name), "standard input" if name == "-" else name) for name in self.files),
             settings=self.settings,
             revision=self.revision,
             istio_namespace=target.istio_namespace if "istio_namespace" in target.given else "",
         )
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Mistakes in files, flags and charts end the command with their message."""
+    from isthmus.install.errors import InstallError
+
+    try:
+        yield
+    except InstallError as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 def _charts(path: Path) -> Path:
@@ -81,6 +97,11 @@ def _read(name: str) -> str:
         raise click.ClickException(f"{name} cannot be read: {reason}") from None
 
 
+manifests_option = click.option(
+    "-d", "--manifests", "--charts", default="", metavar="DIR", help="Charts to use instead of the built-in."
+)
+
+
 def operator_options(function: Command) -> Command:
     """Adds `-f -s -d -r`; the command gets them as `operator`."""
 
@@ -95,9 +116,7 @@ def operator_options(function: Command) -> Command:
         metavar="PATH=VALUE",
         help="Override a field below spec, for example values.global.network=network1.",
     )
-    @click.option(
-        "-d", "--manifests", "--charts", default="", metavar="DIR", help="Charts to use instead of the built-in."
-    )
+    @manifests_option
     @click.option("-r", "--revision", default="", metavar="NAME", help="Revision of the control plane.")
     @functools.wraps(function)
     def with_operator(

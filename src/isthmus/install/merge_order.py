@@ -20,6 +20,7 @@ from isthmus.install.value_tree import Values, at, copied, merged, parse_setting
 
 HUB = "docker.io/isthmus"
 DEFAULT_NAMESPACE = "istio-system"
+DEFAULT_PROFILE = "default"
 
 _VALUE_OF_FIELD = {
     "hub": ("global", "hub"),
@@ -53,21 +54,33 @@ class Installation(msgspec.Struct, frozen=True):
     asked: Mapping[str, Any]
 
 
+def specification(request: Request) -> Values:
+    """The spec that profile, files and flags make together. Raises InstallError naming the flag or field."""
+    return _on_profile(request, _asked(request))
+
+
+def _on_profile(request: Request, asked: Mapping[str, Any]) -> Values:
+    profile = str(asked.get("profile") or DEFAULT_PROFILE)
+    spec = merged(profile_spec(_charts(request, asked), profile), {"hub": HUB, "tag": __version__})
+    return merged(spec, asked)
+
+
+def _charts(request: Request, asked: Mapping[str, Any]) -> Path:
+    return Path(str(asked["installPackagePath"])) if asked.get("installPackagePath") else request.charts
+
+
 def settle(request: Request) -> Installation:
     """Put profile, files and flags together. Raises InstallError naming the flag or field."""
     asked = _asked(request)
-    profile = str(asked.get("profile") or "default")
-    charts = Path(str(asked["installPackagePath"])) if asked.get("installPackagePath") else request.charts
-    spec = merged(profile_spec(charts, profile), {"hub": HUB, "tag": __version__})
-    spec = merged(spec, asked)
+    spec = _on_profile(request, asked)
     asked_values = merged(asked.get("unvalidatedValues") or {}, asked.get("values") or {})
     values = _values(spec, asked_values)
     namespace = str(at(values, "global", "istioNamespace") or DEFAULT_NAMESPACE)
     put(values, ("global", "istioNamespace"), namespace)
     return Installation(
-        charts=charts,
+        charts=_charts(request, asked),
         name=next((file.name for file in reversed(request.files) if file.name), ""),
-        profile=profile,
+        profile=str(asked.get("profile") or DEFAULT_PROFILE),
         revision=_default_is_empty(str(values.get("revision") or "")),
         namespace=namespace,
         components=spec.get("components") or {},
@@ -109,7 +122,7 @@ def _start_from_profile(spec: Values, component: str, charts: Path) -> None:
     """An index of `--set` counts in the profile's list where no file has one."""
     components = spec.setdefault("components", {})
     if component not in components:
-        profile = profile_spec(charts, str(spec.get("profile") or "default"))
+        profile = profile_spec(charts, str(spec.get("profile") or DEFAULT_PROFILE))
         components[component] = copied(at(profile, "components", component) or [])
 
 

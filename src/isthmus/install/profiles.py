@@ -22,6 +22,11 @@ def profile_names(charts: Path) -> tuple[str, ...]:
 def profile_spec(charts: Path, name: str) -> Mapping[str, Any]:
     """The spec of a profile. Raises InstallError for an unknown one."""
     path = _directory(charts) / f"{name}.yaml"
+    if not path.is_file() and "ambient" in name:
+        raise InstallError(
+            f"spec.profile: {name!r} is not served: there is no ambient mode (ztunnel, waypoints) here; "
+            "proxies run as sidecars, for which the profile default is meant"
+        )
     if not path.is_file():
         known = profile_names(charts)
         close = difflib.get_close_matches(name, known, n=1)

@@ -1,7 +1,8 @@
 """Paths of overlays: where in an object a value goes.
 
 Knows Istio's path language: dots between keys, `[n]` for an index (at or beyond the end appends, so does `[-1]`),
-`[key:value]` for the element of a list with that key, `[:value]` for a scalar in a list, `\\.` within a key.
+`[key:value]` for the element of a list with that key, `[:value]` or `[value]` for a scalar in a list, which may be
+a regular expression, `\\.` within a key.
 Does not know what objects look like.
 """
 
@@ -20,18 +21,29 @@ _STEP = re.compile(r"((?:\\.|[^.\[\\])+)|\[((?:\\.|[^\]\\])*)\]|\.")
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """The element of a list whose `key` has `value`; without key, the element that is `value`."""
+    """The element of a list whose `key` has `value`; without key, the scalar that is `value` or matches it."""
 
     key: str
     value: str
 
     def position(self, elements: Sequence[Any]) -> int | None:
         """Where the element stands, or None."""
-        for position, element in enumerate(elements):
-            found = element.get(self.key) if self.key and isinstance(element, dict) else element
-            if str(found) == self.value and (not self.key or isinstance(element, dict)):
-                return position
-        return None
+        if self.key:
+            keyed = (each.get(self.key) if isinstance(each, dict) else None for each in elements)
+            return next((place for place, found in enumerate(keyed) if found is not None and self._is(found)), None)
+        scalars = {place: str(each) for place, each in enumerate(elements) if not isinstance(each, dict | list)}
+        equal = (place for place, text in scalars.items() if text == self.value)
+        return next(equal, next((place for place, text in scalars.items() if self._matches(text)), None))
+
+    def _is(self, found: Any) -> bool:
+        text = str(found)
+        return (text.lower() if isinstance(found, bool) else text) == self.value
+
+    def _matches(self, text: str) -> bool:
+        try:
+            return re.search(self.value, text) is not None
+        except re.error:
+            return False
 
     def __str__(self) -> str:
         return f"[{self.key}:{self.value}]"
@@ -66,10 +78,10 @@ def _plain(text: str) -> str:
 def _selector(text: str, path: str) -> Step:
     if re.fullmatch(r"-?\d+", text):
         return int(text)
+    if not text:
+        raise InstallError(f"path {path!r}: [] names no element; write an index, key:value or a value")
     key, colon, value = text.partition(":")
-    if not colon:
-        raise InstallError(f"path {path!r}: [{text}] is neither an index nor key:value")
-    return Element(_plain(key), _plain(value))
+    return Element(_plain(key), _plain(value)) if colon else Element("", _plain(text))
 
 
 def write(tree: dict[str, Any], path: str, value: Any) -> None:

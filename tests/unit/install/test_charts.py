@@ -26,7 +26,7 @@ def test_a_chart_has_the_version_of_the_package(name: str) -> None:
 
 def test_every_profile_is_a_valid_file() -> None:
     names = profile_names(shipped("charts"))
-    assert names == ("default", "demo", "empty", "minimal", "preview", "remote", "stable")
+    assert names == ("default", "demo", "empty", "external", "minimal", "openshift", "preview", "remote", "stable")
     for name in names:
         profile_spec(shipped("charts"), name)
 

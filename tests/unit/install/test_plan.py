@@ -142,12 +142,32 @@ def test_overlays_append_volumes_as_the_external_control_plane_guide_does() -> N
             r"overlays\[0\].patches\[0\]: path .* no element \[name:x\]",
         ),
         ("spec: {components: {ztunnel: {}}}", "spec.components.ztunnel: .* has no chart for this component"),
-        ("spec: {values: {profile: nope}}", 'unknown profile "nope": this chart has demo, preview, remote, stable'),
+        (
+            "spec: {values: {profile: nope}}",
+            'unknown profile "nope": this chart has demo, external, preview, remote, stable',
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_changed(spec: str, sentence: str) -> None:
     with pytest.raises(InstallError, match=sentence):
         planned(spec)
+
+
+@pytest.mark.parametrize("spec", ["spec: {profile: ambient}", "spec: {values: {profile: openshift-ambient}}"])
+def test_ambient_mode_is_refused_with_what_is_served_instead(spec: str) -> None:
+    with pytest.raises(InstallError, match=r"ambient.* not served.* sidecars, for which .*default is meant"):
+        planned(spec)
+
+
+def test_the_external_profile_installs_the_webhook_that_asks_and_nothing_that_runs() -> None:
+    found = planned("spec: {profile: external, values: {istiodRemote: {injectionURL: 'https://e/inject'}}}").objects
+    assert {each["kind"] for each in found} == {
+        "MutatingWebhookConfiguration",
+        "ConfigMap",
+        "ClusterRole",
+        "ClusterRoleBinding",
+    }
+    assert [each["metadata"]["name"] for each in found if each["kind"] == "ConfigMap"] == ["values"]
 
 
 def test_values_that_no_chart_uses_are_pointed_out() -> None:

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from isthmus import __version__
 from isthmus.cli.confirmation import confirm
-from isthmus.cli.operator_options import Operator, operator_options
+from isthmus.cli.operator_options import Operator, operator_options, reading
 from isthmus.cli.options import Target, cluster_options, run
 from isthmus.cli.progress import LineProgress
 
 if TYPE_CHECKING:
     from isthmus.install.plan import Plan
+    from isthmus.install.verify import Verdict
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def install_options(function: Command) -> Command:
+    """Adds what all commands take that apply an installation; the command gets the time limit in seconds."""
+
+    @operator_options
+    @click.option("-y", "--skip-confirmation", is_flag=True, help="Do not ask.")
+    @click.option("--dry-run", is_flag=True, help="Show what would be applied; change nothing.")
+    @click.option(
+        "--readiness-timeout", default="300s", show_default=True, metavar="DURATION", help="How long to wait per part."
+    )
+    @click.option("--force", is_flag=True, help="Go on where there is a reason to stop.")
+    @click.option("--verify", is_flag=True, help="Afterwards check each object, as verify-install does.")
+    @cluster_options
+    @functools.wraps(function)
+    def with_seconds(*args: Any, readiness_timeout: str, **rest: Any) -> Any:
+        return function(*args, readiness_timeout=_seconds(readiness_timeout), **rest)
+
+    return with_seconds  # type: ignore[return-value] # the decorated function has other parameters by design
 
 
 @click.command("install")
-@operator_options
-@click.option("-y", "--skip-confirmation", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Show what would be applied; change nothing.")
-@click.option(
-    "--readiness-timeout", default="300s", show_default=True, metavar="DURATION", help="How long to wait for each part."
-)
-@click.option("--force", is_flag=True, help="Go on where warnings would be a reason to stop; accepted for scripts.")
-@click.option("--verify", is_flag=True, help="Accepted for scripts: an installation is always waited for.")
-@cluster_options
+@install_options
 def install(
     target: Target,
     operator: Operator,
     skip_confirmation: bool,
     dry_run: bool,
-    readiness_timeout: str,
+    readiness_timeout: float,
     force: bool,
     verify: bool,
 ) -> None:
@@ -46,21 +62,35 @@ def install(
       isthmus install -y --set profile=demo --set meshConfig.accessLogFile=/dev/stdout
       samples/multicluster/gen-eastwest-gateway.sh --network network1 | isthmus install -y -f -
     """
-    seconds = _seconds(readiness_timeout)
     plan = operator.plan(target)
-    progress = LineProgress()
-    for warning in plan.warnings:
-        progress.warn(warning)
+    warn(plan)
+    if not (skip_confirmation or dry_run):
+        confirm(_question(plan), stdin_taken=operator.reads_stdin)
+    carry_out(target, plan, readiness_timeout, dry_run=dry_run, verify=verify)
+
+
+def carry_out(target: Target, plan: Plan, seconds: float, *, dry_run: bool, verify: bool) -> None:
+    """Apply a plan, wait for it and say so; as a dry run, show it. Mistakes end the command with their message."""
     if dry_run:
         _show(plan)
         return
-    if not skip_confirmation:
-        confirm(_question(plan), stdin_taken=operator.reads_stdin)
+    progress = LineProgress()
     try:
-        run(_install(target, plan, seconds, progress))
+        verdicts = run(_install(target, plan, seconds, progress, verify=verify))
     finally:
         progress.clear()
+    if verdicts:
+        from isthmus.cli.verify_install import report
+
+        report(verdicts)
     click.echo("✔ Installation complete")
+
+
+def warn(plan: Plan) -> None:
+    """Say what the user should know about the request."""
+    progress = LineProgress()
+    for warning in plan.warnings:
+        progress.warn(warning)
 
 
 def _seconds(text: str) -> float:
@@ -89,13 +119,13 @@ def _show(plan: Plan) -> None:
     click.echo("Dry run: nothing was changed.")
 
 
-async def _install(target: Target, plan: Plan, seconds: float, progress: LineProgress) -> None:
+async def _install(
+    target: Target, plan: Plan, seconds: float, progress: LineProgress, *, verify: bool
+) -> list[Verdict]:
     from isthmus.install.apply import install as apply
-    from isthmus.install.errors import InstallError
+    from isthmus.install.verify import of_objects
 
     async with target.client() as client:
-        try:
+        with reading():
             await apply(client, plan, seconds, progress)
-        except InstallError as problem:
-            progress.clear()
-            raise click.ClickException(str(problem)) from None
+        return await of_objects(client, plan.objects) if verify else []

@@ -29,7 +29,10 @@ _COMMANDS = {
     "proxy-config": "isthmus.cli.proxy_config:proxy_config",
     "proxy-status": "isthmus.cli.proxy_status:proxy_status",
     "remote-clusters": "isthmus.cli.remote_clusters:remote_clusters",
+    "tag": "isthmus.cli.tag:tag",
     "uninstall": "isthmus.cli.uninstall:uninstall",
+    "upgrade": "isthmus.cli.upgrade:upgrade",
+    "verify-install": "isthmus.cli.verify_install:verify_install",
     "version": "isthmus.cli.version:version",
 }
 _ALIASES = {"pc": "proxy-config", "ps": "proxy-status"}

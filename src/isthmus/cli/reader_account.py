@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 from isthmus.cli.remote_secret_yaml import READER_ACCOUNT
 from isthmus.install.chart import load
-from isthmus.install.chart_objects import Release
+from isthmus.install.chart_objects import RELEASE_NAME, Release
 from isthmus.install.manifests import COMPONENT, ordered
-from isthmus.install.plan import RELEASE_NAME
 from isthmus.install.render import Object, objects
 from isthmus.install.value_tree import Values, at
 from isthmus.kube import kinds

@@ -13,13 +13,14 @@ from itertools import groupby
 import msgspec
 
 from isthmus.install.apply_objects import MANAGER, apply_all
-from isthmus.install.default_revision import DEFAULT_TAG, TAG, deactivated, default_objects, is_injector
+from isthmus.install.default_revision import default_objects
 from isthmus.install.manifests import labelled, ordered
 from isthmus.install.plan import Part, Plan
 from isthmus.install.progress import Progress
 from isthmus.install.prune import prune
 from isthmus.install.ready import wait_for_workloads
 from isthmus.install.render import Object
+from isthmus.install.revision_tags import DEFAULT_TAG, TAG, deactivated, is_injector
 from isthmus.install.value_tree import at
 from isthmus.kube import kinds
 from isthmus.kube.client import Client, Query, Writing

@@ -45,7 +45,7 @@ async def _apply(client: Client, found: Object, gate: asyncio.Semaphore) -> Obje
     async with gate:
         try:
             kind = await client.kind_of(found["apiVersion"], found["kind"])
-            kept = await _keeping_failure_policy(client, kind, found)
+            kept = await keeping_failure_policy(client, kind, found)
             return await _applied(client, kind, kept)
         except (ApiError, UnknownKindError) as problem:
             raise InstallError(f"{identity(found)}: {problem}") from None
@@ -61,8 +61,8 @@ async def _applied(client: Client, kind: Kind, found: Object) -> Object:
     return await client.apply(kind, found, writing=Writing(manager=MANAGER))
 
 
-async def _keeping_failure_policy(client: Client, kind: Kind, found: Object) -> Object:
-    """Validators start with Ignore and are set to Fail by the control plane; that is not taken back."""
+async def keeping_failure_policy(client: Client, kind: Kind, found: Object) -> Object:
+    """A validator with its live policy: it starts with Ignore, and the control plane's Fail is not taken back."""
     if kind != kinds.VALIDATING_WEBHOOK:
         return found
     live = await client.find(kind, found["metadata"]["name"])

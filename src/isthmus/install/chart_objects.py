@@ -15,6 +15,9 @@ import msgspec
 from isthmus.gotemplate import MethodList, MethodMap, Record, yaml_text
 from isthmus.install.chart import Chart
 
+RELEASE_NAME = "istio"
+"""The name of the release in everything that is installed without Helm, as in Istio."""
+
 
 class Release(msgspec.Struct, frozen=True):
     """One use of a chart."""

@@ -9,15 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from isthmus.install.chart import load
-from isthmus.install.chart_objects import Release
+from isthmus.install.chart_objects import RELEASE_NAME, Release
 from isthmus.install.components import Component, chart_directory, components
 from isthmus.install.k8s_settings import customized
 from isthmus.install.known_values import unused
 from isthmus.install.manifests import Owner, ordered
 from isthmus.install.merge_order import Installation, Request, settle
 from isthmus.install.render import Object, objects
-
-RELEASE_NAME = "istio"
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -115,3 +115,34 @@ def test_a_mistake_is_one_sentence(kubeconfig: Path, arguments: tuple[str, ...],
     assert run.returncode != 0
     assert sentence in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.usefixtures("client")
+def test_an_installation_is_verified_object_by_object(kubeconfig: Path) -> None:
+    missing = isthmus("verify-install", *REMOTE, kubeconfig=kubeconfig)
+    assert missing.returncode == 1
+    assert "MutatingWebhookConfiguration: istio-sidecar-injector: does not exist yet" in missing.stdout
+    nothing = isthmus("verify-install", kubeconfig=kubeconfig)
+    assert "no installation of revision 'default' is in the cluster" in nothing.stderr
+
+    done = isthmus("install", "-y", "--verify", *REMOTE, kubeconfig=kubeconfig)
+    assert done.returncode == 0, done.stderr
+    assert "✔ ConfigMap: values.istio-system checked successfully" in done.stdout
+    by_labels = isthmus("verify-install", kubeconfig=kubeconfig)
+    assert by_labels.returncode == 0, by_labels.stdout
+    assert "Checked 15 custom resource definitions\nChecked 0 Istio Deployments\n" in by_labels.stdout
+
+
+async def test_only_what_is_installed_can_be_upgraded_and_not_over_versions(client: Client, kubeconfig: Path) -> None:
+    nothing = isthmus("upgrade", "-y", kubeconfig=kubeconfig)
+    assert "there is no control plane to upgrade in namespace istio-system; use install" in nothing.stderr
+    isthmus("install", "-y", "--set", "profile=minimal", "--readiness-timeout", "1s", kubeconfig=kubeconfig)
+    old = {"metadata": {"labels": {"operator.istio.io/version": "99.1.0"}}}
+    await client.merge_patch(kinds.DEPLOYMENT, "istiod", old, namespace="istio-system")
+    back = isthmus("upgrade", "-y", "--set", "profile=minimal", kubeconfig=kubeconfig)
+    assert back.returncode == 1
+    assert "! istiod has version 99.1.0, which is newer than" in back.stderr
+    assert "--force goes on nevertheless" in back.stderr
+    shown = isthmus("upgrade", "--dry-run", "--force", "--set", "profile=minimal", kubeconfig=kubeconfig)
+    assert "Control plane istio-system/istiod (revision default): version 99.1.0" in shown.stdout
+    assert shown.stdout.endswith("Dry run: nothing was changed.\n")

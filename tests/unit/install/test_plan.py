@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from isthmus.gotemplate import yaml_text
-from isthmus.install.default_revision import deactivated, default_objects, is_injector
+from isthmus.install.default_revision import default_objects
 from isthmus.install.errors import InstallError
 from isthmus.install.manifests import Identity, identity, labelled, ordered
 from isthmus.install.merge_order import Request
 from isthmus.install.operator_file import parse
 from isthmus.install.plan import Plan, plan
+from isthmus.install.revision_tags import deactivated, is_injector
 from isthmus.shipped import shipped
 
 HEAD = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\n"

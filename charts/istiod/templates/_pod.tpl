@@ -94,7 +94,7 @@
 - name: cacerts
   secret:
     secretName: cacerts
-    optional: true
+    optional: {{ not .Values.requirePluggedInCA }}
 # Credentials for the cluster whose configuration is read, when that is another one.
 - name: istio-kubeconfig
   secret:

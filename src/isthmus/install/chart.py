@@ -6,6 +6,7 @@ Knows the layout of a chart's directory. Does not know how templates are rendere
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -63,10 +64,16 @@ def _check_dependencies(definition: Path, metadata: Mapping[str, Any], subcharts
 
 def _contents(directory: Path) -> Iterator[tuple[str, bytes]]:
     ignored = _ignored(directory)
-    for path in sorted(directory.rglob("*")):
+    for path in sorted(_files(directory)):
         relative = path.relative_to(directory).as_posix()
-        if path.is_file() and not relative.startswith("charts/") and not _matches(relative, ignored):
+        if not relative.startswith("charts/") and not _matches(relative, ignored):
             yield relative, path.read_bytes()
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """All files below a directory, those behind symbolic links too, as Helm has it: charts share files by links."""
+    for root, _, names in os.walk(directory, followlinks=True):
+        yield from (Path(root, name) for name in names)
 
 
 def _ignored(directory: Path) -> tuple[str, ...]:

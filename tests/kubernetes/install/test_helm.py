@@ -92,6 +92,39 @@ VALUE_SETS = [
 ]
 
 
+LEGACY_SETS = [
+    ("istio", ()),
+    (
+        "istio",
+        (
+            "global.mtls.enabled=true",
+            "global.enableTracing=false",
+            "security.selfSigned=false",
+            "mixer.policy.enabled=false",
+            "global.controlPlaneSecurityEnabled=true",
+            "gateways.istio-egressgateway.enabled=true",
+            "global.meshExpansion.enabled=true",
+            "global.meshNetworks.network2.endpoints[0].fromRegistry=remote_kubecfg",
+            "pilot.traceSampling=100",
+        ),
+    ),
+    ("istio-remote", ("global.remotePilotAddress=10.10.0.7", "global.remotePolicyAddress=")),
+    (
+        "istio-remote",
+        (
+            "gateways.enabled=true",
+            "gateways.istio-ingressgateway.env.ISTIO_META_NETWORK=network2",
+            "global.network=network2",
+            "global.controlPlaneSecurityEnabled=true",
+            "global.remotePilotAddress=pilot.example.com",
+            "sidecarInjectorWebhook.enabled=false",
+        ),
+    ),
+    ("istio-init", ()),
+]
+LEGACY = shipped("install") / "kubernetes/helm"
+
+
 @pytest.fixture(scope="module")
 def helm() -> Path:
     return ensure(["helm"])["helm"]
@@ -103,10 +136,20 @@ def by_identity(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize(("chart", "settings"), VALUE_SETS, ids=[f"{name} {' '.join(s)}" for name, s in VALUE_SETS])
 def test_a_chart_renders_to_the_objects_that_helm_renders(helm: Path, chart: str, settings: tuple[str, ...]) -> None:
+    compare(helm, shipped("charts") / chart, settings)
+
+
+@pytest.mark.parametrize(("chart", "settings"), LEGACY_SETS, ids=[f"{name} {' '.join(s)}" for name, s in LEGACY_SETS])
+def test_a_chart_with_values_of_istio_1_1_renders_to_the_objects_that_helm_renders(
+    helm: Path, chart: str, settings: tuple[str, ...]
+) -> None:
+    compare(helm, LEGACY / chart, settings)
+
+
+def compare(helm: Path, directory: Path, settings: tuple[str, ...]) -> None:
     values: dict[str, Any] = {}
     for setting in settings:
         set_path(values, *parse_setting(setting))
-    directory = shipped("charts") / chart
     command = [helm, "template", "istio", directory, "--namespace", "mesh-system", "--values", "-"]
     text = subprocess.run(command, input=yaml_text.dump(values), capture_output=True, text=True, check=True).stdout
     expected = by_identity(yaml_text.load_all(text))
@@ -115,6 +158,7 @@ def test_a_chart_renders_to_the_objects_that_helm_renders(helm: Path, chart: str
 
 def test_helm_finds_nothing_to_complain_about(helm: Path) -> None:
     directories = [shipped("charts") / name for name in ("base", "istiod", "cni", "gateway", "gateways")]
+    directories += [LEGACY / name for name in ("istio", "istio-remote", "istio-init")]
     run = subprocess.run([helm, "lint", *directories], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
     assert "[WARNING]" not in run.stdout

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from isthmus.shipped import shipped
 
-_TREES = ("samples", "charts", "install", "tools")
+_LINKED = ("samples", "charts", "tools")
+_COPIED = ("install",)  # guides edit files of it; its links into the charts lead to those of the workspace
 
 
 def guides_directory() -> Path:
@@ -17,11 +18,11 @@ def guides_directory() -> Path:
 
 
 def prepare(directory: Path, *, fresh: bool) -> None:
-    """Makes `directory` with links to the project's trees; `fresh` removes what earlier runs left in it."""
+    """Makes `directory` with the project's trees; `fresh` removes what earlier runs left in it."""
     if fresh and directory.exists():
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    for name in _TREES:
+    for name in _LINKED:
         link = directory / name
         try:
             target = shipped(name)
@@ -29,3 +30,6 @@ def prepare(directory: Path, *, fresh: bool) -> None:
             continue
         link.unlink(missing_ok=True)
         link.symlink_to(target)
+    for name in _COPIED:
+        if not (directory / name).exists():
+            shutil.copytree(shipped(name), directory / name, symlinks=True)

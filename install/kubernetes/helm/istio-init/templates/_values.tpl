@@ -1,0 +1,1 @@
+../../../../../charts/base/templates/_values.tpl

@@ -47,7 +47,7 @@ e2e: setup ## Real clusters in network namespaces, and the guides
 	@$(BIN)/isthmus lab doctor --install --quiet
 	$(PYTEST) tests/e2e
 
-goldens: setup ## Rewrites and prunes the golden files of tests/cases
+goldens: setup ## Rewrites and prunes the golden files of tests/cases, and the commands in docs/guides
 	$(PYTEST) tests/cases --update-goldens
 
 format: setup ## Formats the tree

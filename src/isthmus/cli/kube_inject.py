@@ -34,6 +34,17 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
         """Whether no cluster needs to be asked."""
         return bool(self.operator_file) or None not in (self.inject_file, self.mesh_file, self.values_file)
 
+    @property
+    def names_templates(self) -> bool:
+        """Whether the user says where templates are to come from."""
+        return bool(self.inject_file or self.inject_config_map or self.values_file)
+
+    @property
+    def usual_webhook(self) -> str:
+        """The webhook configuration of the revision, as the charts name it."""
+        suffix = f"-{self.revision}" if self.revision not in ("", "default") else ""
+        return f"istio-sidecar-injector{suffix}"
+
 
 @click.command("kube-inject")
 @click.option("-f", "--filename", type=click.File("r"), required=True, help="Kubernetes objects; - is stdin.")
@@ -65,7 +76,8 @@ def kube_inject(
     """Injects the proxy into Kubernetes objects.
 
     Reads objects from a file and writes them with the proxy added, ready for ``kubectl apply``. The templates
-    and settings are those of the cluster's control plane, or of files.
+    and settings are those of the cluster's control plane, or of files. A cluster whose control plane is elsewhere
+    has none: there its webhook is asked.
 
     \b
     Examples:
@@ -106,14 +118,26 @@ def _injected(text: str, target: Target, sources: Sources) -> str:
 
 
 def _injector(target: Target, sources: Sources) -> Inject:
-    """The engine with the sources' settings, or a webhook where one is named."""
-    if sources.webhook:
-        from isthmus.cli.kube_inject_webhook import ask, webhook_of
-
-        webhook = run(webhook_of(target, sources.webhook))
-        return lambda pod, owner: run(ask(target, webhook, pod, owner))
-    from isthmus.cli.kube_inject_sources import settings_of
+    """The engine with the sources' settings, or a webhook: the one that is named, or that of a cluster without any."""
+    from isthmus.cli.kube_inject_sources import NoTemplatesError, settings_of
     from isthmus.inject.pod import inject
 
-    settings = run(settings_of(target, sources))
+    if sources.webhook:
+        return _asking(target, sources.webhook)
+    try:
+        settings = run(settings_of(target, sources))
+    except NoTemplatesError as missing:
+        if sources.names_templates:
+            raise
+        try:
+            return _asking(target, sources.usual_webhook)
+        except click.ClickException:
+            raise missing from None
     return lambda pod, owner: inject(pod, settings, owner).pod
+
+
+def _asking(target: Target, name: str) -> Inject:
+    from isthmus.cli.kube_inject_webhook import ask, webhook_of
+
+    webhook = run(webhook_of(target, name))
+    return lambda pod, owner: run(ask(target, webhook, pod, owner))

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from isthmus.kube.client import Client
 
 
+class NoTemplatesError(click.ClickException):
+    """The cluster has no templates: its control plane, and with it the templates, may be elsewhere."""
+
+
 class Texts(msgspec.Struct, frozen=True):
     """The three texts that make up the settings."""
 
@@ -41,7 +45,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 async def settings_of(target: Target, sources: Sources) -> InjectionSettings:
-    """The settings; a click error says which source is missing, InjectionError what in it is wrong."""
+    """The settings; NoTemplatesError says which source is missing, InjectionError what in it is wrong."""
     if sources.operator_file:
         return _settings(_of_operator(target, sources), Surroundings(), sources.revision)
     if sources.offline:
@@ -108,7 +112,7 @@ async def _data(client: Client, target: Target, name: str) -> Mapping[str, str]:
     except ApiError as error:
         if not error.not_found:
             raise
-        raise click.ClickException(
+        raise NoTemplatesError(
             f"ConfigMap {target.istio_namespace}/{name} does not exist: name another namespace (-i) or revision (-r), "
             "ask a webhook (--webhookConfig), or give --injectConfigFile, --meshConfigFile and --valuesFile"
         ) from None

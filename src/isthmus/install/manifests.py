@@ -56,6 +56,8 @@ _ORDER = (
     "IngressClass",
     "Ingress",
     "APIService",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
     "MutatingWebhookConfiguration",
     "ValidatingWebhookConfiguration",
 )

@@ -20,10 +20,26 @@ from isthmus.kube.kinds import Kind
 _NETWORK_ATTACHMENT = Kind(
     "k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition", namespaced=True
 )
+_ADMISSION_POLICY = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicy",
+    namespaced=False,
+)
+_ADMISSION_POLICY_BINDING = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicybindings",
+    "ValidatingAdmissionPolicyBinding",
+    namespaced=False,
+)
 # In the order of deletion: first what asks the control plane, then the control plane, definitions last.
 KINDS = (
     kinds.MUTATING_WEBHOOK,
     kinds.VALIDATING_WEBHOOK,
+    _ADMISSION_POLICY_BINDING,
+    _ADMISSION_POLICY,
     kinds.ENVOY_FILTER,
     kinds.HORIZONTAL_POD_AUTOSCALER,
     kinds.POD_DISRUPTION_BUDGET,

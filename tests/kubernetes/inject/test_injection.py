@@ -89,14 +89,22 @@ async def test_kube_inject_writes_what_the_webhook_makes(injecting, config_maps,
     assert comparable(sent_again) == comparable(by_webhook)
 
 
-async def test_kube_inject_asks_the_webhook_that_is_named(injecting, apiserver: ApiServer, tmp_path: Path):
+@pytest.mark.parametrize("named", [True, False], ids=["by its name", "without templates in the cluster"])
+async def test_kube_inject_asks_the_webhook(injecting, apiserver: ApiServer, tmp_path: Path, named: bool):
     (tmp_path / "kubeconfig").write_text(apiserver.kubeconfig)
     meta = {"name": "web", "namespace": injecting.name}
     template = {"metadata": {"labels": {"app": "web"}}, "spec": WEB}
     body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"template": template}}
     (tmp_path / "deployment.json").write_text(json.dumps(body))
     command = (sys.executable, "-m", "isthmus.cli.main", "kube-inject", "-f", str(tmp_path / "deployment.json"))
-    options = ("--kubeconfig", str(tmp_path / "kubeconfig"), "--webhookConfig", injecting.name)
+    options = ["--kubeconfig", str(tmp_path / "kubeconfig"), "-i", injecting.name]
+    if named:
+        options += ["--webhookConfig", injecting.name]
+    else:
+        live = await injecting.client.get(kinds.MUTATING_WEBHOOK, injecting.name)
+        copy = {**live, "metadata": {"name": f"istio-sidecar-injector-{injecting.name}"}}
+        await injecting.client.create(kinds.MUTATING_WEBHOOK, copy)
+        options += ["--revision", injecting.name]
     process = await asyncio.create_subprocess_exec(*command, *options, stdout=asyncio.subprocess.PIPE)
     written, _ = await process.communicate()
     pod = documents(written.decode())[0]["spec"]["template"]
@@ -106,6 +114,8 @@ async def test_kube_inject_asks_the_webhook_that_is_named(injecting, apiserver: 
     assert pod["metadata"]["labels"]["app"] == "web"
     assert "sidecar.istio.io/inject" not in pod["metadata"]["labels"]
     assert "ownerReferences" not in pod["metadata"]
+    if not named:
+        await injecting.client.delete(kinds.MUTATING_WEBHOOK, f"istio-sidecar-injector-{injecting.name}")
 
 
 def comparable(pod: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Plans applied to a real API server. It runs no controllers, so Deployments stay unready here."""
 
+import asyncio
 import secrets
 from typing import Any
 
@@ -14,8 +15,9 @@ from isthmus.install.owned import owned_objects
 from isthmus.install.plan import Plan, plan
 from isthmus.kube import kinds
 from isthmus.kube.access import load_kubeconfig
-from isthmus.kube.client import Client
-from isthmus.kube.errors import UnreachableError, WaitTimeoutError
+from isthmus.kube.client import Client, Writing
+from isthmus.kube.errors import ApiError, UnreachableError, WaitTimeoutError
+from isthmus.kube.transport import Call
 from isthmus.lab.apiserver import ApiServer
 from isthmus.shipped import shipped
 
@@ -152,6 +154,36 @@ async def apply_gateway(client: Client, text: str, namespace: str) -> None:
     """The gateway's objects; that its pods never run is no matter here."""
     with pytest.raises(WaitTimeoutError):
         await install(client, planned(text, namespace), 0.1, Recorder())
+
+
+async def test_the_stable_profile_refuses_what_is_not_stable_and_goes_with_a_purge(
+    client: Client, namespace: str
+) -> None:
+    await install(
+        client,
+        planned("spec: {profile: empty, components: {base: {}}, values: {profile: stable}}", namespace),
+        1,
+        Recorder(),
+    )
+    envoy_filter = {"apiVersion": "networking.istio.io/v1alpha3", "kind": "EnvoyFilter"}
+    rule = {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule"}
+
+    async def refusal(head: dict[str, Any], spec: dict[str, Any]) -> str:
+        kind = await client.kind_of(head["apiVersion"], head["kind"])
+        body = {**head, "metadata": {"name": "x", "namespace": "default"}, "spec": spec}
+        try:
+            await client.create(kind, body, writing=Writing(dry_run=True))
+        except ApiError as problem:
+            return problem.message
+        return ""
+
+    async with asyncio.timeout(30):
+        while "EnvoyFilter is not part of the stable API" not in await refusal(envoy_filter, {}):
+            pass  # a new policy takes a moment to reach the API server's admission
+    assert await refusal(rule, {"host": "a"}) == ""
+    await remove.remove(client, await remove.everything(client), Recorder())
+    listed = await client.request(Call("GET", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"))
+    assert b"stable-channel" not in listed.body
 
 
 async def test_two_unnamed_files_do_not_delete_each_others_gateways(client: Client, namespace: str) -> None:

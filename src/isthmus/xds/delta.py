@@ -16,7 +16,7 @@ from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds import wire
 from isthmus.xds.halving import Halving
-from isthmus.xds.order import APPLIED_ONE_BY_ONE, CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, rank
+from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, rank
 from isthmus.xds.requests import DeltaRequest, Limits
 from isthmus.xds.resources import Lookup, Names
 from isthmus.xds.session import Ledger, Message, Moment, Receipt
@@ -152,8 +152,8 @@ class DeltaSession:
         self._count += 1
         nonce = f"{self._prefix}{self._count:x}"
         self._ledgers[type_url].send(nonce, moment)
-        if type_url not in APPLIED_ONE_BY_ONE:
-            self._halving.sent(nonce, type_url, [resource.name for resource, _ in answer.changed])
+        if answer.changed:
+            self._halving.sent(nonce, type_url, [*(resource.name for resource, _ in answer.changed), *answer.removed])
         trailer = self._trailer if type_url.startswith(DEBUG) else b""
         body = wire.delta_response((type_url, nonce, moment.version), _entries(answer), answer.removed, trailer)
         return Message(type_url, nonce, body, len(answer.changed), len(answer.removed))

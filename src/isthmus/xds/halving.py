@@ -1,8 +1,10 @@
 """One bad resource must not keep the good ones of its response from the client.
 
-Envoy rejects a response with endpoints, routes or virtual hosts as a whole, or stops in the middle of it, and names
-no resource. So what was in it is sent again in halves, until the bad one is alone. A resource that was rejected
-alone is not sent again before it changes.
+Envoy rejects a response as a whole, or stops in the middle of it, and names no resource. That goes for every type:
+of clusters and listeners it applies the good ones when one cannot be set up, but none when one cannot even be
+decoded or breaks a rule of its message. So what was in the response is sent again in halves, until the bad one is
+alone; removals, which were not applied either, are said again with them. What Envoy has already is no change to it.
+A resource that was rejected alone is not sent again before it changes.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ class Halving:
         return bool(self._again)
 
     def sent(self, nonce: str, type_url: str, names: Sequence[str]) -> None:
-        """A response went out; one resource alone cannot be split."""
+        """A response went out with these names, removed ones among them; one alone cannot be split."""
         if len(names) > 1:
             self._in_flight[nonce] = (type_url, tuple(sorted(names)))
             if len(self._in_flight) > _IN_FLIGHT:

@@ -41,9 +41,6 @@ NAMED_ONLY: Final = frozenset({ENDPOINT, ROUTE, SECRET, EXTENSION})
 ONE_OR_NONE: Final = frozenset({NAME_TABLE, PROXY_CONFIG})
 """Types of one resource that Istio's agent keeps to itself. It does not acknowledge a response without the resource."""
 
-APPLIED_ONE_BY_ONE: Final = frozenset({CLUSTER, LISTENER})
-"""Types of which Envoy applies the good resources of a response that it rejects; of others none or some."""
-
 MAKE_BEFORE_BREAK: Final = (CLUSTER, ENDPOINT)
 """Types whose removals wait until listeners and routes stopped naming them."""
 

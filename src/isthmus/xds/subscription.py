@@ -107,11 +107,16 @@ class Subscription:
         return Answer(changed, tuple(sorted(denied)))
 
     def compose_again(self, names: frozenset[str], lookup: Lookup, version_of: Versions) -> Answer | None:
-        """These resources once more, changed or not; None when the client does not want them any more."""
-        found = lookup.named(self.type_url, names if self.wildcard else names & self.names)
+        """These resources once more, changed or not, and removals of those that are not held; None for nothing.
+
+        What is gone but still held leaves with the others that are late.
+        """
+        wanted = names if self.wildcard else names & self.names
+        found = lookup.named(self.type_url, wanted)
         changed = tuple((resource, version_of(resource)) for resource in found.values())
+        removed = tuple(sorted(wanted.difference(found, self.held)))
         self.held.update((resource.name, version) for resource, version in changed)
-        return Answer(changed) if changed else None
+        return Answer(changed, removed) if changed or removed else None
 
     def withdraw(self) -> tuple[str, ...]:
         """The names to remove from the client, of those that ``compose`` found gone; they count as removed."""

@@ -107,3 +107,45 @@ async def test_a_rejected_route_keeps_no_other_from_being_applied(control_plane,
 
 async def answers(port: int, text: str) -> bool:
     return await get(port) == (200, text)
+
+
+async def test_a_cluster_that_breaks_a_rule_of_its_message_keeps_no_other_from_being_applied(
+    control_plane, envoy, backend
+):
+    plane = control_plane()
+    ports, place = {name: free_port() for name in "abcde"}, await backend("one")
+    plane.store.put(*(listener(port, name) for name, port in ports.items()))
+    plane.store.put(*(route(name, name) for name in ports), *(endpoints(name, place) for name in ports))
+    plane.store.put(*(cluster(name, seconds=0 if name == "c" else 5) for name in ports))
+    proxy = await envoy(bootstrap(await plane.listen(), "DELTA_GRPC"))
+    for name in "abde":
+        await until(lambda port=ports[name]: answers(port, "one"))
+    assert (await get(ports["c"]))[0] == 503
+    dump = await proxy.config("/config_dump?resource=dynamic_active_clusters")
+    assert sorted(each["cluster"]["name"] for each in dump["configs"]) == ["a", "b", "d", "e"]
+
+    plane.store.put(cluster("c"))
+    await until(lambda: answers(ports["c"], "one"))
+
+
+async def test_a_listener_that_breaks_a_rule_holds_back_no_other_and_no_removal(control_plane, envoy, backend):
+    plane = control_plane()
+    ports = {name: free_port() for name in "abcd"}
+    plane.store.put(cluster("one"), endpoints("one", await backend("one")), route("80", "one"))
+    plane.store.put(*(listener(ports[name], "80") for name in "ab"))
+    await envoy(bootstrap(await plane.listen(), "DELTA_GRPC"))
+    await until(lambda: answers(ports["a"], "one"))
+    await until(lambda: answers(ports["b"], "one"))
+
+    bad = listener(ports["c"], "80")
+    bad.per_connection_buffer_limit_bytes.value = 1
+    bad.filter_chains[0].filters[0].name = ""
+    plane.store.put(bad, listener(ports["d"], "80"), removed={order.LISTENER: {f"listener-{ports['a']}"}})
+    await until(lambda: answers(ports["d"], "one"))
+    await until(lambda: refuses(ports["a"]))
+    assert await get(ports["b"]) == (200, "one")
+    assert await refuses(ports["c"])
+
+
+async def refuses(port: int) -> bool:
+    return (await get(port))[0] == 0

@@ -308,11 +308,22 @@ def test_what_was_rejected_with_others_is_sent_in_halves_until_the_bad_one_is_al
     assert client.change(client.world.put(ROUTE, b="2")) == [("rds", {"b": "2"}, set())]
 
 
-def test_rejected_clusters_are_not_sent_again_as_envoy_took_the_good_ones():
-    client = Client(World(cds={"a": "1", "b": "bad"}), answering=False)
+def test_rejected_clusters_are_sent_in_halves_too_as_envoy_may_have_taken_none():
+    client = Client(World(cds={"a": "1", "b": "bad", "c": "1"}), answering=False)
     client.ask(CLUSTER)
     client.session.receive(DeltaRequest(CLUSTER, nonce=client.messages[0].nonce, error="no good"))
-    assert client.take() == []
+    assert client.take() == [("cds", {"a": "1"}, set()), ("cds", {"b": "bad", "c": "1"}, set())]
+
+
+def test_a_removal_that_was_rejected_with_a_bad_resource_is_said_again():
+    client = Client(World(lds={"a": "1", "b": "1"}))
+    client.ask(LISTENER)
+    client.answering = False
+    assert client.change(client.world.put(LISTENER, a="bad"), client.world.drop(LISTENER, "b")) == [
+        ("lds", {"a": "bad"}, {"b"})
+    ]
+    client.session.receive(DeltaRequest(LISTENER, nonce=client.messages[-1].nonce, error="no good"))
+    assert client.take() == [("lds", {"a": "bad"}, set()), ("lds", {}, {"b"})]
 
 
 def test_a_stale_acknowledgement_is_told_apart_but_its_names_count():

@@ -117,6 +117,16 @@ def _endpoints(source: ProxySource, output: str, address: str, port: int, cluste
     _show(found, output, "envoy.admin.v3.ClusterStatus", lambda: endpoints.table(found))
 
 
+@proxy_config.command("eds")
+@click.option("--cluster", default="", help="Only endpoints of this cluster.")
+@_output()
+@source_options
+def _eds(source: ProxySource, output: str, cluster: str) -> None:
+    """Endpoints with their localities, those that are used first at the top of each cluster."""
+    found = endpoints.endpoints(source.cluster_statuses(), endpoints.EndpointFilter(cluster=cluster))
+    _show(found, output, "envoy.admin.v3.ClusterStatus", lambda: endpoints.locality_table(found))
+
+
 @proxy_config.command("secret")
 @_output()
 @source_options

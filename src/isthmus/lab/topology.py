@@ -101,5 +101,7 @@ BUILT_IN: tuple[Topology, ...] = (
     generated(2, 1, name="primary-remote"),
     generated(2, 2, name="primary-remote-multi-network"),
     generated(3, 3, name="external-control-plane"),
+    generated(3, 3, name="three-clusters-three-networks"),
+    generated(3, 1, name="three-clusters-one-network"),
     generated(1, 1, name="single"),
 )

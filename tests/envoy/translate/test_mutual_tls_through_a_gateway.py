@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from application import application
-from envoy_program import Envoy, running
-from loopback_mesh import Authority, Place, live
-from mesh_files import Mesh
+from gateway_mesh import CLIENT, HOST, SERVER, Proxies, gateway_mesh
 from requests_by_hand import http1, http2
-from static_bootstrap import resources
-
-CLIENT = "spiffe://cluster.local/ns/sample/sa/client"
-SERVER = "spiffe://cluster.local/ns/sample/sa/server"
-GATEWAY = "spiffe://cluster.local/ns/istio-system/sa/gateway"
-HOST = "hello.sample"
-PORTS = (5000, 6000, 7000)  # declared HTTP, sniffed, declared TCP
-
-
-class Proxies:
-    """A client's proxy, a gateway's and a server's, all running."""
-
-    def __init__(self, block: str, envoys: Sequence[Envoy]) -> None:
-        self.vip = f"{block}.96.1"
-        self.pod = f"{block}.2.5"
-        self.gateway_address = f"{block}.2.9"
-        self.client, self.server, self.gateway = envoys
-
-    def passed(self, port: int) -> int:
-        """Connections that the gateway passed on for a service port."""
-        return self.gateway.counter(f"tcp.outbound_.{port}_._.hello.sample.svc.cluster.local;.downstream_cx_total")
 
 
 @pytest.fixture(scope="module")
 def proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxies]:
-    block = f"127.{os.getpid() % 200 + 20}"  # keeps concurrent runs apart
-    path, authority, mesh = tmp_path_factory.mktemp("mesh"), Authority(), Mesh()
-    text = (Path(__file__).parent / "mesh_through_a_gateway.yaml").read_text()
-    ids = mesh.load(text.replace("@", block))
-    app, vip, pod = f"{block}.3.1", f"{block}.96.1", f"{block}.2.5"
-    outbound = {"0.0.0.0_5000": [(vip, 5000)], f"{vip}_6000": [(vip, 6000)], f"{vip}_7000": [(vip, 7000)]}
-    inbound = {"virtualInbound": [(pod, port) for port in PORTS]}
-    places = (
-        Place(authority.secrets(path / "client keys", CLIENT), outbound),
-        Place(authority.secrets(path / "server keys", SERVER), inbound, app),
-        Place(authority.secrets(path / "gateway keys", GATEWAY), {"0.0.0.0_15443": [(f"{block}.2.9", 15443)]}),
-    )
-    with ExitStack() as stack:
-        stack.enter_context(running(path / "application", application(app, PORTS)))
-        envoys = [
-            stack.enter_context(running(path / proxy, live(resources(mesh.discovery, proxy), place)))
-            for proxy, place in zip(ids, places, strict=True)
-        ]
-        yield Proxies(block, envoys)
+    with gateway_mesh(tmp_path_factory.mktemp("mesh")) as running:
+        yield running
 
 
 def test_a_declared_http_port_is_reached_over_mutual_tls(proxies: Proxies) -> None:

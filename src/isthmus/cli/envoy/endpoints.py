@@ -1,4 +1,4 @@
-"""``proxy-config endpoints``: the hosts of every cluster and what Envoy thinks of them.
+"""``proxy-config endpoints`` and ``eds``: the hosts of every cluster and what Envoy thinks of them.
 
 Read from ``/clusters``, which has the health that Envoy sees, not only what it was told.
 """
@@ -13,6 +13,7 @@ from isthmus.cli.columns import Table
 from isthmus.cli.envoy.dump import Json, host_of, socket_port
 
 HEADER = ("ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER")
+LOCALITY_HEADER = ("NAME", "STATUS", "LOCALITY", "CLUSTER")
 
 
 class EndpointFilter(msgspec.Struct, frozen=True):
@@ -45,6 +46,16 @@ def table(found: list[dict[str, Any]]) -> Table:
     )
 
 
+def locality_table(found: list[dict[str, Any]]) -> Table:
+    """One row per host of a service with its locality, by cluster, priority and address: the order of failover."""
+    hosts = [(str(cluster["name"]), host) for cluster in found for host in cluster["host_statuses"]]
+    hosts.sort(key=lambda pair: (pair[0], pair[1].get("priority", 0), endpoint_words(pair[1]["address"])))
+    return Table(
+        LOCALITY_HEADER,
+        tuple((endpoint_words(host["address"]), status(host), _locality(host), name) for name, host in hosts),
+    )
+
+
 def endpoint_words(address: Json) -> str:
     """``IP:PORT``, ``unix://PATH``, or ``envoy://LISTENER/ENDPOINT``."""
     if "pipe" in address:
@@ -57,6 +68,12 @@ def endpoint_words(address: Json) -> str:
 def status(host: Json) -> str:
     """What EDS said of a host: ``HEALTHY``, ``DRAINING``, …"""
     return str(host.get("health_status", {}).get("eds_health_status", "UNKNOWN"))
+
+
+def _locality(host: Json) -> str:
+    place = host.get("locality", {})
+    parts = [place.get(part, "") for part in ("region", "zone", "sub_zone")]
+    return "/".join(parts).rstrip("/")
 
 
 def _outlier(host: Json) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from isthmus.cli.envoy.endpoints import EndpointFilter, endpoints, table
+from isthmus.cli.envoy.endpoints import EndpointFilter, endpoints, locality_table, table
 
 
 def host(address: dict[str, Any], **health: Any) -> dict[str, Any]:
@@ -56,3 +56,15 @@ def test_filters_leave_out_hosts_and_empty_clusters() -> None:
     assert shown(address="172.30.2.128") == ["172.30.2.128:15443"]
     assert shown(cluster="inner") == ["envoy://gateway/10.0.0.1:15443"]
     assert shown(cluster="nothing") == []
+
+
+def test_localities_are_shown_in_the_order_in_which_they_take_over() -> None:
+    far = host(ip("10.0.0.1", 80)) | {"locality": {"region": "us", "zone": "us-a"}, "priority": 1}
+    near = host(ip("10.0.0.2", 80)) | {"locality": {"region": "eu", "zone": "eu-a", "sub_zone": "rack1"}}
+    unknown = host(ip("10.0.0.3", 80)) | {"priority": 2}
+    found = endpoints({"cluster_statuses": [{"name": "a", "host_statuses": [unknown, far, near]}]}, EndpointFilter())
+    assert locality_table(found).rows == (
+        ("10.0.0.2:80", "HEALTHY", "eu/eu-a/rack1", "a"),
+        ("10.0.0.1:80", "HEALTHY", "us/us-a", "a"),
+        ("10.0.0.3:80", "HEALTHY", "", "a"),
+    )

@@ -146,8 +146,10 @@ class Mesh:
 
     def _proxy(self, wanted: Mapping[str, Any]) -> Proxy:
         namespace, _, name = wanted["pod"].partition("/")
-        workload = self.domain.workloads.get(WorkloadKey(wanted["cluster"], namespace, name))
-        assert workload is not None, f"no pod {wanted['pod']} in {wanted['cluster']}"
+        pod = WorkloadKey(wanted["cluster"], namespace, name)
+        workload, wire = self.domain.workloads.get(pod), self.sources.pods.get(pod)
+        assert workload, f"no pod {wanted['pod']} in {wanted['cluster']}"
+        assert wire
         return Proxy(
             id=wanted.get("id", f"{name}.{namespace}"),
             kind=ProxyKind(wanted.get("kind", "sidecar")),
@@ -158,8 +160,8 @@ class Mesh:
             dns_domain=f"{namespace}.svc.cluster.local",
             network=wanted.get("network", workload.network),
             requested_networks=tuple(wanted.get("requestedNetworks", ())),
-            labels=dict(workload.labels),
-            locality=Locality.parse(wanted["locality"]) if "locality" in wanted else workload.locality,
+            labels=dict(wire.metadata.labels),
+            locality=Locality.parse(wanted.get("locality", "")),  # a real proxy does not know its node's
             service_account=workload.service_account,
             node=workload.node,
             interception=wanted.get("interception", "REDIRECT"),

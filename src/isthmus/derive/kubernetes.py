@@ -28,7 +28,7 @@ from isthmus.derive.gateways_of_networks import (
     service_gateways,
 )
 from isthmus.derive.network_rules import NETWORK_LABEL, NetworkRules, network_rules
-from isthmus.derive.placement import SYSTEM_NAMESPACE, placed
+from isthmus.derive.placement import SYSTEM_NAMESPACE, located, placed
 from isthmus.derive.services import cluster_service, merge
 from isthmus.derive.sources import ClusterName, ObjectKey, Sources
 from isthmus.derive.workloads import workload
@@ -164,9 +164,9 @@ def _declare_proxies(
     by_name = workloads.index("pod", lambda row: ((row.key.namespace, row.key.name),))
 
     def derivation(ctx: Context, key: str, proxy: Proxy) -> Mapping[str, Proxy]:
-        if ctx.get(sources.namespaces, (proxy.cluster, SYSTEM_NAMESPACE)) is not None:
-            return {key: proxy}
-        return {key: placed(proxy, ctx.select(by_name, (proxy.namespace, proxy.name)))}
+        if ctx.get(sources.namespaces, (proxy.cluster, SYSTEM_NAMESPACE)) is None:
+            proxy = placed(proxy, ctx.select(by_name, (proxy.namespace, proxy.name)))
+        return {key: located(proxy, ctx.get(workloads, WorkloadKey(proxy.cluster, proxy.namespace, proxy.name)))}
 
     return graph.derive("placed proxies", sources.proxies, derivation)
 

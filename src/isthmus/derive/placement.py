@@ -1,7 +1,8 @@
-"""Which cluster a proxy runs in, where it does not say so in a way that anybody here knows.
+"""Where a proxy runs: in which cluster, where it does not say so in a way that is known here, and in which locality.
 
 A proxy names its cluster as its injector was told to. Charts of Istio 1.1 tell nobody: there, what a cluster is
 called is decided by whoever stores its credentials. Such a proxy is found by its pod, as Istio did then.
+No proxy knows its node's labels: its region and zone come from its pod, as Kubernetes knows it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from isthmus.derive.workloads import REGION_LABEL
 from isthmus.model.proxy import Proxy
 from isthmus.model.workload import Workload
 
@@ -24,3 +26,12 @@ def placed(proxy: Proxy, pods: Iterable[Workload]) -> Proxy:
     """
     clusters = {pod.key.cluster for pod in pods if not set(pod.addresses).isdisjoint(proxy.addresses[:1])}
     return msgspec.structs.replace(proxy, cluster=clusters.pop()) if len(clusters) == 1 else proxy
+
+
+def located(proxy: Proxy, pod: Workload | None) -> Proxy:
+    """The proxy in the locality of its pod, if that is known and is the proxy's; the proxy's own labels win."""
+    if pod is None or not pod.locality.region or proxy.labels.get(REGION_LABEL):
+        return proxy
+    if set(pod.addresses).isdisjoint(proxy.addresses):
+        return proxy
+    return msgspec.structs.replace(proxy, locality=pod.locality)

@@ -16,6 +16,7 @@ ZONE_LABEL = "topology.kubernetes.io/zone"
 SUBZONE_LABEL = "topology.istio.io/subzone"
 CLUSTER_LABEL = "topology.istio.io/cluster"
 NODE_LABEL = "kubernetes.io/hostname"
+_LOCALITY_LABELS = ("topology.istio.io/locality", "istio-locality")
 TLS_MODE_LABEL = "security.istio.io/tlsMode"
 _NAME_LABELS = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
 _REVISION_LABELS = ("service.istio.io/canonical-revision", "app.kubernetes.io/version", "version")
@@ -26,11 +27,18 @@ def locality(labels: Mapping[str, str]) -> Locality:
     return Locality(labels.get(REGION_LABEL, ""), labels.get(ZONE_LABEL, ""), labels.get(SUBZONE_LABEL, ""))
 
 
+def _place(labels: Mapping[str, str], node: Node | None) -> Locality:
+    """A pod's locality: what its own label says, else that of its node (Istio's ``getPodLocality``)."""
+    if own := _first(labels, _LOCALITY_LABELS):
+        return Locality.parse(own if "/" in own else own.replace(".", "/"))
+    return locality(node.metadata.labels) if node else Locality()
+
+
 def workload(key: WorkloadKey, pod: Pod, node: Node | None, rules: NetworkRules, trust_domain: str) -> Workload:
     """A pod as the mesh sees it; its labels are augmented with topology labels as Istio does for endpoints."""
     metadata, spec = pod.metadata, pod.spec
     addresses = pod.addresses
-    place = locality(node.metadata.labels) if node else Locality()
+    place = _place(metadata.labels, node)
     network = rules.network(key.cluster, metadata.labels, addresses[0] if addresses else "")
     owner = pod.workload[1]
     account = spec.service_account_name or "default"

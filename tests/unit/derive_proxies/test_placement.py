@@ -7,6 +7,7 @@ import pytest
 from mesh_files import Mesh
 
 from isthmus.collections import Batch
+from isthmus.model.locality import Locality
 
 MESH = """
 clusters:
@@ -67,3 +68,48 @@ def test_the_proxy_moves_when_its_cluster_becomes_known(mesh: Mesh) -> None:
     found = mesh.domain.proxies.get("proxy")
     assert found is not None
     assert found.cluster == "cluster3"
+
+
+def locality(mesh: Mesh) -> str:
+    found = mesh.domain.proxies.get("proxy")
+    assert found is not None
+    return str(found.locality)
+
+
+def on_node(region: str) -> dict[str, object]:
+    labels = {"topology.kubernetes.io/region": region, "topology.kubernetes.io/zone": "a"}
+    return {"kind": "Node", "metadata": {"name": "n", "labels": labels}, "cluster": "cluster2"}
+
+
+POD = {
+    "kind": "Pod",
+    "metadata": {"name": "web-0", "namespace": "a"},
+    "spec": {"nodeName": "n"},
+    "status": {"podIP": "10.11.0.1"},
+    "cluster": "cluster2",
+}
+
+
+def test_a_proxy_stands_where_the_node_of_its_pod_stands_and_moves_with_it(mesh: Mesh) -> None:
+    mesh.apply(POD, on_node("eu"))
+    assert locality(mesh) == "eu/a"
+    mesh.apply(on_node("us"))
+    assert locality(mesh) == "us/a"
+
+
+def test_a_label_of_the_pod_wins_over_its_node(mesh: Mesh) -> None:
+    labelled = {"name": "web-0", "namespace": "a", "labels": {"istio-locality": "asia.b.rack"}}
+    mesh.apply(on_node("eu"), {**POD, "metadata": labelled})
+    assert locality(mesh) == "asia/b/rack"
+
+
+def test_what_a_proxy_says_of_itself_holds_where_its_pod_says_nothing_or_is_not_its_own(mesh: Mesh) -> None:
+    row = mesh.sources.proxies.get("proxy")
+    assert row is not None
+    batch = Batch()
+    said = msgspec.structs.replace(row, locality=Locality("home"), addresses=("10.9.9.9",))
+    batch.put(mesh.sources.proxies, "proxy", said)
+    mesh.graph.apply(batch)
+    assert locality(mesh) == "home"
+    mesh.apply(POD, on_node("eu"))
+    assert locality(mesh) == "home"

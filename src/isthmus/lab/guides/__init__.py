@@ -8,11 +8,12 @@ from isthmus.lab.guides.results import MISSING, Results, State
 from isthmus.lab.guides.rows import ROWS, Row, all_rows
 from isthmus.lab.guides.runner import Failure, run
 from isthmus.lab.guides.shell import Shell
-from isthmus.lab.guides.walk import Part, Place, walk
+from isthmus.lab.guides.walk import SAVED, Part, Place, environment, walk
 
 __all__ = [
     "MISSING",
     "ROWS",
+    "SAVED",
     "Check",
     "Failure",
     "Guide",
@@ -25,6 +26,7 @@ __all__ = [
     "State",
     "Step",
     "all_rows",
+    "environment",
     "load",
     "names",
     "run",

@@ -15,7 +15,8 @@ from isthmus.lab.guides.results import Results
 from isthmus.lab.guides.runner import Failure, run
 from isthmus.lab.guides.shell import Echo, Shell
 
-_SAVED = ".environment"
+SAVED = ".environment"
+"""The file that holds what a guide's shell exported, in the guide's directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def walk(guide: Guide, steps: tuple[Step, ...], place: Place, echo: Echo) -> Fai
     """Runs `steps`; those that do not begin the guide go on with the files and the environment of the run before."""
     fresh = steps[0] == guide.steps[0]
     workspace.prepare(place.files, fresh=fresh)
-    results, saved = Results(place.results, guide), place.files / _SAVED
+    results, saved = Results(place.results, guide), place.files / SAVED
     with Shell(place.files, environment()) as shell:
         if saved.exists():
             shell.restore(saved)

@@ -44,13 +44,18 @@ def connections(pool: ConnectionPoolSettings | None, mesh: MeshConfig) -> Fields
 
 
 def outlier_detection(settings: OutlierDetection) -> Fields:
-    """When endpoints are set aside. Only what is asked for is enforced; success rates never are."""
+    """When endpoints are set aside. Only what is asked for is enforced; success rates never are.
+
+    One endpoint may always be, as Envoy had it when Istio's rules were written: of fewer than ten, the default share
+    of 10 % is none, and the only endpoint of a zone would never give way to those of another.
+    """
     gateway, server = settings.consecutive_gateway_errors, settings.consecutive_5xx_errors
     result: Fields = {
         "enforcing_success_rate": wrapped(0),
         "enforcing_consecutive_5xx": wrapped(100 if server is None or server > 0 else 0),
         "enforcing_consecutive_gateway_failure": wrapped(100 if gateway else 0),
         "split_external_local_origin_errors": settings.split_external_local_origin_errors,
+        "always_eject_one_host": {"value": True},
     }
     if server:
         result["consecutive_5xx"] = wrapped(server)

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 import yaml
 
 from isthmus.api.definition import Column, Definition
@@ -27,7 +29,10 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def crd(definition: Definition) -> Manifest:
+_ISTIO_LABELS = {"app": "istio-pilot", "chart": "istio", "heritage": "Tiller", "release": "istio"}
+
+
+def crd(definition: Definition, labels: Mapping[str, str] = _ISTIO_LABELS) -> Manifest:
     """The CustomResourceDefinition of one kind."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -35,12 +40,12 @@ def crd(definition: Definition) -> Manifest:
         "metadata": {
             "name": definition.name,
             "annotations": {"helm.sh/resource-policy": "keep"},
-            "labels": {"app": "istio-pilot", "chart": "istio", "heritage": "Tiller", "release": "istio"},
+            "labels": dict(labels),
         },
         "spec": {
             "group": definition.group,
             "names": _names(definition),
-            "scope": "Namespaced",
+            "scope": "Namespaced" if definition.namespaced else "Cluster",
             "versions": [_version(definition, version) for version in reversed(definition.versions)],
         },
     }
@@ -53,7 +58,12 @@ def manifests() -> list[Manifest]:
 
 def text() -> str:
     """All CustomResourceDefinitions as one YAML text."""
-    return _HEADER + yaml.dump_all(manifests(), Dumper=_Dumper, sort_keys=False, width=1000, explicit_start=True)
+    return _HEADER + yaml_of(manifests())
+
+
+def yaml_of(written: Iterable[Manifest]) -> str:
+    """Manifests as one YAML text."""
+    return yaml.dump_all(written, Dumper=_Dumper, sort_keys=False, width=1000, explicit_start=True)
 
 
 def _names(definition: Definition) -> Manifest:
@@ -70,9 +80,14 @@ def _names(definition: Definition) -> Manifest:
 
 
 def _version(definition: Definition, version: str) -> Manifest:
-    schema: Schema = {"type": "object", "properties": {"spec": schema_of(definition.spec), "status": dict(_STATUS)}}
+    status = schema_of(definition.status) if definition.status else dict(_STATUS)
+    schema: Schema = {"type": "object", "properties": {"spec": schema_of(definition.spec), "status": status}}
+    if definition.spec_defaulted:
+        schema["properties"]["spec"]["default"] = {}
     if definition.spec_required:
         schema["required"] = ["spec"]
+    if definition.rules:
+        schema["x-kubernetes-validations"] = [msgspec.to_builtins(rule) for rule in definition.rules]
     return {
         "name": version,
         "served": True,

@@ -22,10 +22,19 @@ AGE = Column(
 )
 
 
-class Definition(msgspec.Struct, frozen=True):
-    """Names, versions and schema of one Istio kind.
+class Rule(msgspec.Struct, frozen=True):
+    """A rule in Kubernetes' expression language (CEL), and what is said when an object breaks it."""
 
-    ``versions`` are all served, oldest first, with one schema; ``storage`` is the one kept in etcd.
+    rule: str
+    message: str
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """Names, versions and schema of one kind.
+
+    ``versions`` are all served, oldest first, with one schema; ``storage`` is the one kept in etcd. Without
+    ``status`` a status may hold anything. ``rules`` are about the whole object. ``spec_defaulted`` says that an
+    object without spec is given its defaults.
     """
 
     group: str
@@ -38,6 +47,10 @@ class Definition(msgspec.Struct, frozen=True):
     categories: tuple[str, ...] = ("istio-io",)
     columns: tuple[Column, ...] = (AGE,)
     spec_required: bool = True
+    spec_defaulted: bool = False
+    namespaced: bool = True
+    status: type[Wire] | None = None
+    rules: tuple[Rule, ...] = ()
 
     @property
     def name(self) -> str:

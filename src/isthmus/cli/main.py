@@ -25,6 +25,7 @@ _COMMANDS = {
     "kube-inject": "isthmus.cli.kube_inject:kube_inject",
     "lab": "isthmus.cli.lab:lab",
     "manifest": "isthmus.cli.manifest:manifest",
+    "operator": "isthmus.cli.operator:operator",
     "profile": "isthmus.cli.profile:profile",
     "proxy-config": "isthmus.cli.proxy_config:proxy_config",
     "proxy-status": "isthmus.cli.proxy_status:proxy_status",

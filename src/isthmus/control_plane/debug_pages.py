@@ -13,19 +13,12 @@ import msgspec
 
 from isthmus.collections import Collection, Graph
 from isthmus.control_plane.clusters import ClusterStatus
+from isthmus.control_plane.errors import PageError
 from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.derive.domain import ConfigKey, Domain
 from isthmus.model.endpoint import Endpoint, ServiceEndpoints
 
 Query = Mapping[str, str]
-
-
-class PageError(Exception):
-    """A page cannot be given: an HTTP status, and a sentence for whoever asked."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Pages(NamedTuple):

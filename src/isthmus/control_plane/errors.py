@@ -1,4 +1,4 @@
-"""Why the control plane cannot start."""
+"""Why the control plane cannot start, or a page cannot be given."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from isthmus.control_plane.addresses import Address
 
 class StartError(Exception):
     """Something that only its operator can change: the message names it and the cure."""
+
+
+class PageError(Exception):
+    """A page cannot be given: an HTTP status, and a sentence for whoever asked."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from isthmus import __version__
-from isthmus.control_plane.debug_pages import PageError
+from isthmus.control_plane.errors import PageError
 from isthmus.model.identity import Caller
 
 Page = Callable[[Mapping[str, str]], Any]

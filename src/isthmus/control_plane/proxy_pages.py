@@ -11,7 +11,7 @@ import msgspec
 from isthmus import __version__
 from isthmus.collections import Collection
 from isthmus.control_plane.config_dump import config_dump, sections
-from isthmus.control_plane.debug_pages import PageError
+from isthmus.control_plane.errors import PageError
 from isthmus.derive.discovery import Discovery
 from isthmus.model.proxy import Proxy
 from isthmus.model.resource import Resource

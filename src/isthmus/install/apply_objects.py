@@ -27,18 +27,21 @@ _ESTABLISHING_SECONDS = 60.0
 _DISAPPEARING_SECONDS = 120.0
 
 
-async def apply_all(client: Client, objects: Sequence[Object], progress: Progress) -> None:
-    """Apply objects that are in order; those of one kind go together.
+async def apply_all(client: Client, objects: Sequence[Object], progress: Progress) -> list[Object]:
+    """Apply objects that are in order, those of one kind together; gives them as they are in the cluster now.
 
     Raises InstallError naming the object that the API server refuses, and why.
     """
     gate = asyncio.Semaphore(_AT_ONCE)
+    result: list[Object] = []
     for kind_name, group in groupby(objects, key=lambda found: found["kind"]):
         same = list(group)
         progress.waiting(f"{kind_name} {', '.join(found['metadata']['name'] for found in same[:3])} to be applied")
         applied = await asyncio.gather(*(_apply(client, found, gate) for found in same))
         if kind_name == "CustomResourceDefinition":
             await _established(client, applied, progress)
+        result += applied
+    return result
 
 
 async def _apply(client: Client, found: Object, gate: asyncio.Semaphore) -> Object:

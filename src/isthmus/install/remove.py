@@ -22,7 +22,7 @@ from isthmus.kube.wait import Objects, wait_until
 
 _SHARED = "Base"  # what all revisions of a cluster use
 _DISAPPEARING_SECONDS = 120.0
-_CONTROL_PLANES = Query(labels="app=istiod")
+CONTROL_PLANES = Query(labels="app=istiod")
 _ROOTS = "istio.io/config=true"
 _ELECTIONS = frozenset({"istio-namespace-controller-election"})
 
@@ -38,11 +38,16 @@ async def traces(client: Client, progress: Progress) -> list[Owned]:
 
     Waits until they have ended, since they write both as long as they run. Where another one is left, nothing goes.
     """
-    if await of_kind(client, kinds.DEPLOYMENT, _CONTROL_PLANES):
+    if await of_kind(client, kinds.DEPLOYMENT, CONTROL_PLANES):
         return []
     await wait_until(
-        client, kinds.POD, _CONTROL_PLANES, _ended, seconds=_DISAPPEARING_SECONDS, progress=progress.waiting
+        client, kinds.POD, CONTROL_PLANES, _ended, seconds=_DISAPPEARING_SECONDS, progress=progress.waiting
     )
+    return await published(client)
+
+
+async def published(client: Client) -> list[Owned]:
+    """What control planes write on their own account: roots in every namespace, and the Leases of their elections."""
     roots = await of_kind(client, kinds.CONFIG_MAP, Query(labels=_ROOTS))
     leases = await of_kind(client, kinds.LEASE, Query())
     return [*roots, *(lease for lease in leases if lease.identity.name in _ELECTIONS)]

@@ -77,8 +77,14 @@ def tag_objects(charts: Path, tag: Tag, revision: Revision) -> list[Object]:
 
 def tag_webhooks(chart: Path, values: Mapping[str, Any], tag: str, namespace: str) -> list[Object]:
     """The webhook configuration of a tag, as the control plane's chart renders it."""
+    found = tag_parts(chart, values, tag, namespace)
+    return [each for each in found if each["kind"] == "MutatingWebhookConfiguration"]
+
+
+def tag_parts(chart: Path, values: Mapping[str, Any], tag: str, namespace: str) -> list[Object]:
+    """The webhook configuration and the Service of a tag, as the control plane's chart renders them."""
     rendered = objects(load(chart), merged(values, {"revisionTags": [tag]}), Release(RELEASE_NAME, namespace))
-    return [each for each in rendered if each["kind"] == "MutatingWebhookConfiguration" and tag_of(each) == tag]
+    return [each for each in rendered if tag_of(each) == tag]
 
 
 def default_validators(charts: Path, values: Mapping[str, Any], revision: str, namespace: str) -> list[Object]:

@@ -73,6 +73,8 @@ REPLICA_SET = Kind("apps", "v1", "replicasets", "ReplicaSet")
 JOB = Kind("batch", "v1", "jobs", "Job")
 HORIZONTAL_POD_AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 POD_DISRUPTION_BUDGET = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
+NETWORK_POLICY = Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
+RESOURCE_QUOTA = _core("resourcequotas", "ResourceQuota")
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 
 MUTATING_WEBHOOK = Kind(

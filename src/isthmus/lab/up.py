@@ -113,6 +113,7 @@ def _link_programs(files: Layout, programs: dict[str, Path]) -> None:
         link.unlink(missing_ok=True)
         link.symlink_to(target if target.exists() else shutil.which(name) or target)
     _write_program(files.bin / "helm", (sys.executable, "-m", "isthmus.lab.helm", str(programs["helm"])))
+    _write_program(files.bin / "oc", (sys.executable, "-m", "isthmus.lab.oc", str(programs["kubectl"])))
 
 
 def _write_program(path: Path, command: Sequence[str]) -> None:

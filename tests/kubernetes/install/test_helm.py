@@ -92,6 +92,22 @@ VALUE_SETS = [
             "gateways.istio-ingressgateway.labels.extra=label",
         ),
     ),
+    ("operator", ()),
+    (
+        "operator",
+        (
+            "hub=example.com/x",
+            "tag=7",
+            "defaultProfile=openshift",
+            "imagePullPolicy=Always",
+            "imagePullSecrets={a}",
+            "podLabels.extra=label",
+            "podAnnotations.a=b",
+            "nodeSelector.kubernetes\\.io/os=linux",
+            "priorityClassName=high",
+        ),
+    ),
+    ("operator", ("enableCRDTemplates=false", "image=example.com/own:1")),
 ]
 
 
@@ -160,7 +176,7 @@ def compare(helm: Path, directory: Path, settings: tuple[str, ...]) -> None:
 
 
 def test_helm_finds_nothing_to_complain_about(helm: Path) -> None:
-    directories = [shipped("charts") / name for name in ("base", "istiod", "cni", "gateway", "gateways")]
+    directories = [shipped("charts") / name for name in ("base", "istiod", "cni", "gateway", "gateways", "operator")]
     directories += [LEGACY / name for name in ("istio", "istio-remote", "istio-init")]
     run = subprocess.run([helm, "lint", *directories], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout

@@ -13,7 +13,7 @@ from isthmus.install.profiles import profile_names, profile_spec
 from isthmus.install.render import objects, render
 from isthmus.shipped import shipped
 
-CHARTS = ("base", "istiod", "cni", "gateway", "gateways")
+CHARTS = ("base", "istiod", "cni", "gateway", "gateways", "operator")
 
 
 @pytest.mark.parametrize("name", CHARTS)
@@ -33,7 +33,7 @@ def test_every_profile_is_a_valid_file() -> None:
 
 def test_the_values_helper_is_the_same_in_all_charts_but_for_what_only_some_do() -> None:
     texts = {name: (shipped("charts") / name / "templates/_values.tpl").read_text() for name in CHARTS}
-    assert texts["base"] == texts["gateway"] == texts["gateways"]
+    assert texts["base"] == texts["gateway"] == texts["gateways"] == texts["operator"]
     for name in ("istiod", "cni"):
         assert set(texts["base"].splitlines()) <= set(texts[name].splitlines())
 

@@ -73,6 +73,8 @@ def _ads(settings: Settings) -> dict[str, Any]:
     service = {
         "envoy_grpc": {
             "cluster_name": bootstrap_clusters.DISCOVERY_CLUSTER,
+            # A gateway in front of the control plane routes by it; left out, it would be the cluster's name.
+            "authority": str(settings.discovery.address),
             "retry_policy": {"retry_back_off": back_off},
         },
         "initial_metadata": headers,

@@ -23,6 +23,7 @@ _TARGETS = {
     "guide": "isthmus.cli.guide:guide",
     "images": "isthmus.cli.images:images",
     "leftovers": "isthmus.cli.lab_leftovers:leftovers",
+    "publish": "isthmus.cli.lab_publish:publish",
 }
 
 

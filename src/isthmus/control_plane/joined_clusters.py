@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from isthmus.control_plane.api_servers import ApiServers
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.clusters import ClusterStatus, ClusterWatch, own_status
 from isthmus.control_plane.feeds import cluster_feeds, own_feeds
@@ -22,16 +23,16 @@ log = structlog.get_logger(__name__)
 class JoinedClusters:
     """Keeps their rows in the graph, and knows their API servers."""
 
-    def __init__(self, settings: Settings, client: Client, graph: MeshGraph, counters: RemoteClusterCounters) -> None:
+    def __init__(self, settings: Settings, api: ApiServers, graph: MeshGraph, counters: RemoteClusterCounters) -> None:
         self._settings = settings
-        self._client = client
+        self._client = client = api.configuration
         self._graph = graph
         self._counters = counters
         self._feeds = (*cluster_feeds(graph.sources), *own_feeds(graph.sources))
         self._own = ClusterWatch(
             settings.cluster_id, client, Intake(settings.cluster_id, self._feeds, graph.host.apply)
         )
-        self._secrets = RemoteSecrets(client, settings.namespace, self._secrets_changed)
+        self._secrets = RemoteSecrets(api.secrets, settings.namespace, self._secrets_changed)
         self._remotes: RemoteClusters | None = None
         self._problems: tuple[SecretProblem, ...] = ()
 

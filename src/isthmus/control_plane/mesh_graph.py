@@ -31,6 +31,16 @@ class MeshGraph:
         mesh = self.domain.mesh.get("")
         return mesh.trust_domain if mesh else "cluster.local"
 
+    def observe_discovery_address(self, told: Callable[[str], None]) -> None:
+        """Tells where proxies look for the control plane (``defaultConfig.discoveryAddress``), now and on a change."""
+
+        def changed(_: object) -> None:
+            if (mesh := self.domain.mesh.get("")) is not None:
+                told(mesh.default_config.discovery_address)
+
+        self.domain.mesh.observe(changed)
+        changed(None)
+
     def observe_gateway_names(self, wanted: Callable[[Iterable[str]], None]) -> None:
         """Tells which host names of gateways have to be resolved, whenever gateways change."""
         candidates = self.host.graph.collections[GATEWAY_CANDIDATES]

@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from isthmus.ca.kube_reviewer import KubeTokenReviewer
+from isthmus.control_plane.api_servers import ApiServers
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.cluster_writes import ClusterWrites
 from isthmus.control_plane.debug_pages import Pages
@@ -29,7 +30,6 @@ from isthmus.control_plane.security import Security, open_authority, secure
 from isthmus.control_plane.settings import Settings
 from isthmus.control_plane.watched_names import ConfigMaps
 from isthmus.inject import handlers as injection_handlers
-from isthmus.kube.client import Client
 from isthmus.validation import handlers as validation_handlers
 from isthmus.xds.server import XdsServer
 from isthmus.xds.settings import XdsSettings
@@ -38,16 +38,16 @@ from isthmus.xds.settings import XdsSettings
 class ControlPlane:
     """One replica. ``start`` returns when it is ready; everything it started runs in the given task group."""
 
-    def __init__(self, settings: Settings, client: Client) -> None:
+    def __init__(self, settings: Settings, api: ApiServers) -> None:
         self.settings = settings
         self.ready = False
         self.registry = CollectorRegistry()
-        self._client = client
+        self._client = client = api.configuration
         self.graph = graph = declare(settings, self.registry)
         self._config_maps = ConfigMaps(client, settings, self._config_maps_changed)
         self._mesh = MeshSettings(settings, graph, self._config_maps)
         self._injection = InjectionSource(settings, graph, self._config_maps)
-        self.clusters = JoinedClusters(settings, client, graph, RemoteClusterCounters(self.registry))
+        self.clusters = JoinedClusters(settings, api, graph, RemoteClusterCounters(self.registry))
         self._names = NameResolver(graph.sources.names, graph.host.apply)
         proxies = ConnectedProxies(graph, lambda: self.ready)
         self._proxy_pages = proxy_pages = ProxyPages(graph.discovery, graph.domain.proxies)
@@ -73,7 +73,7 @@ class ControlPlane:
         security = await self._secure(background)
         writes = ClusterWrites(self.settings, security.authority, background)
         writes.keep_own(self._client)
-        await self._ports.open(security, self._http_parts(security), background)
+        await self._ports.open(security, self._http_parts(security), self.graph, background)
         namespaces = self.graph.sources.namespaces
         remote = RemoteWrites(self.settings, namespaces, writes.serve) if self.settings.external else None
         await self.clusters.sync(background, remote.serve if remote else None)

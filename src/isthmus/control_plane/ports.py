@@ -5,6 +5,7 @@ from __future__ import annotations
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.errors import listening
 from isthmus.control_plane.http_server import HttpParts, HttpServers
+from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.control_plane.security import Security, ServingCertificate
 from isthmus.control_plane.settings import Settings
 from isthmus.rpc.server import RpcServer
@@ -21,10 +22,11 @@ class Ports:
         self._rpc = RpcServer()
         self._http = HttpServers()
 
-    async def open(self, security: Security, parts: HttpParts, background: Background) -> None:
+    async def open(self, security: Security, parts: HttpParts, graph: MeshGraph, background: Background) -> None:
         """Opens every port that the settings name; ``StartError`` names the one that cannot be had."""
         grpc_tls, web_tls = ServerTls(), ServerTls(("http/1.1",))
         serving = ServingCertificate(self._settings, security.authority, (grpc_tls, web_tls))
+        graph.observe_discovery_address(serving.serve_at)
         background.keep("serving certificate", serving.keep)
         await self._open_grpc(security, grpc_tls)
         await self._http.start(self._settings, parts, web_tls)

@@ -13,12 +13,11 @@ import uvloop
 
 from isthmus import __version__
 from isthmus.ca.errors import BundleError
+from isthmus.control_plane.api_servers import Accesses, accesses_of, follow_kubeconfig, opened
 from isthmus.control_plane.errors import StartError
 from isthmus.control_plane.logs import configure_logs
 from isthmus.control_plane.plane import ControlPlane
 from isthmus.control_plane.settings import Settings
-from isthmus.kube.access import Access, default_access
-from isthmus.kube.client import Client
 from isthmus.kube.errors import AccessError
 
 log = structlog.get_logger(__name__)
@@ -32,35 +31,29 @@ def run(settings: Settings) -> None:
     """Runs the control plane until SIGTERM or SIGINT. Exits with 1 and one line when it cannot start."""
     configure_logs(settings.log_level)
     try:
-        access = access_of(settings)
-        uvloop.run(serve(settings, access))
+        uvloop.run(serve(settings, accesses_of(settings, os.environ)))
     except (AccessError, BundleError, StartError) as error:
         log.critical("cannot start", problem=str(error))
         sys.exit(1)
 
 
-def access_of(settings: Settings) -> Access:
-    """The configuration cluster: the given kubeconfig, else ``KUBECONFIG`` if that file exists, else the pod's own."""
-    path = str(settings.kubeconfig) if settings.kubeconfig else None
-    return default_access(path, settings.context, os.environ)
-
-
-async def serve(settings: Settings, access: Access) -> None:
-    """Serves until a signal comes, then drains."""
+async def serve(settings: Settings, accesses: Accesses) -> None:
+    """Serves until a signal comes or the kubeconfig is another one, then drains."""
     started = time.monotonic()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    log.info("starting", version=__version__, cluster=settings.cluster_id, server=access.server)
-    async with Client(access) as client:
-        plane = ControlPlane(settings, client)
+    log.info("starting", version=__version__, cluster=settings.cluster_id, server=accesses.configuration.server)
+    async with opened(accesses) as api:
+        plane = ControlPlane(settings, api)
         try:
             async with asyncio.TaskGroup() as tasks:
                 starting = tasks.create_task(plane.start(tasks), name="start")
                 starting.add_done_callback(
                     lambda _: log.info("ready", seconds=round(time.monotonic() - started, 2)) if plane.ready else None
                 )
+                tasks.create_task(follow_kubeconfig(os.environ, stop.set), name="kubeconfig")
                 await stop.wait()
                 log.info("stopping")
                 await plane.stop(settings.shutdown)

@@ -15,6 +15,8 @@ from isthmus.kube.access import Access, parse_remote
 from isthmus.kube.errors import AccessError
 
 LABEL = "istio/multiCluster"
+CONFIG_SECRET, CONFIG_KEY = "istio-kubeconfig", "config"
+"""The credential for the configuration cluster. It carries the label as well (Istio), and declares no cluster."""
 
 
 class RemoteSecret(msgspec.Struct, frozen=True):
@@ -58,6 +60,8 @@ def desired_clusters(
     for secret in sorted(secrets, key=lambda secret: (secret.created, secret.namespace, secret.name)):
         where = f"{secret.namespace}/{secret.name}"
         for cluster, kubeconfig in sorted(secret.data.items()):
+            if (secret.name, cluster) == (CONFIG_SECRET, CONFIG_KEY):
+                continue
             try:
                 remote = _remote(cluster, where, kubeconfig, found, own_cluster, allowed)
             except AccessError as error:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -17,6 +18,8 @@ from isthmus.ca.authority import Authority
 from isthmus.ca.bundle import Bundle
 from isthmus.ca.kube_reviewer import KubeTokenReviewer
 from isthmus.ca.metrics import CaMetrics
+from isthmus.ca.plugged_in_secret import SECRET as PLUGGED_IN
+from isthmus.ca.plugged_in_secret import PluggedInSecret
 from isthmus.ca.root_secret import RootSecret
 from isthmus.ca.selfsigned import RootProfile
 from isthmus.ca.service import CertificateService
@@ -32,11 +35,16 @@ from isthmus.rpc.tls import ServerTls
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 _SERVING_CHECK = 60.0
 
 
 async def open_authority(settings: Settings, client: Client, trust_domain: str, background: Background) -> Authority:
-    """The authority over the plugged-in bundle, or over a self-signed root kept in a Secret; kept current by tasks."""
+    """The authority over the plugged-in bundle, or over a self-signed root kept in a Secret; kept current by tasks.
+
+    An external control plane also looks for a plugged-in bundle in the configuration cluster.
+    """
     directory = BundleDirectory(settings.ca_directory)
     bundle = directory.load()
     if bundle is not None:
@@ -44,35 +52,56 @@ async def open_authority(settings: Settings, client: Client, trust_domain: str, 
         authority = Authority(bundle, several_roots=settings.several_roots)
         background.keep("CA directory", lambda: directory.watch(authority))
         return authority
+    plugged_in = PluggedInSecret(client, settings.namespace)
+    bundle = await _retried(plugged_in.load) if settings.external else None
+    if bundle is not None:
+        log.info("plugged-in CA", bundle=repr(bundle), secret=f"{settings.namespace}/{PLUGGED_IN}")
+        authority = Authority(bundle, several_roots=settings.several_roots)
+        background.keep("CA secret", lambda: plugged_in.watch(authority))
+        return authority
     profile = RootProfile(organization=trust_domain, lifetime=settings.self_signed_ttl)
     secret = RootSecret(client, settings.namespace, profile)
-    authority = Authority(await _load(secret), several_roots=settings.several_roots)
+    authority = Authority(await _retried(secret.load_or_create), several_roots=settings.several_roots)
     background.keep("CA secret", lambda: secret.keep(authority))
     return authority
 
 
-async def _load(secret: RootSecret) -> Bundle:
+async def _retried(load: Callable[[], Awaitable[T]]) -> T:
     backoff = Backoff(random.random, first=0.2)
     while True:
         try:
-            return await secret.load_or_create()
+            return await load()
         except KubeError as error:
             log.warning("the CA's Secret cannot be read or made, trying again", error=str(error))
             await asyncio.sleep(backoff.next())
 
 
 class ServingCertificate:
-    """The control plane's own certificate on its TLS ports, issued again when the CA changes or it grows old."""
+    """The control plane's own certificate on its TLS ports.
+
+    Issued again when the CA changes, when it grows old, and when the mesh calls the control plane otherwise.
+    """
 
     def __init__(self, settings: Settings, authority: Authority, listeners: tuple[ServerTls, ...]) -> None:
-        host = settings.discovery_address.rpartition(":")[0]
-        identity = ServingIdentity(settings.namespace, settings.revision, host, settings.custom_hosts)
-        self._names = serving_names(identity)
+        self._settings = settings
+        self._names = self._names_at(settings.discovery_address)
         self._lifetime = settings.workload_ttl
         self._listeners = listeners
         self._authority = authority
         self._pair: KeyPair | None = None
         authority.subscribe(self._issue)
+
+    def serve_at(self, address: str) -> None:
+        """``address`` (host and port) is where proxies of the mesh look for the control plane."""
+        names = self._names_at(address)
+        if names != self._names:
+            self._names = names
+            self._issue(self._authority.bundle)
+
+    def _names_at(self, address: str) -> tuple[str, ...]:
+        settings = self._settings
+        host = address.rpartition(":")[0].strip("[]")
+        return serving_names(ServingIdentity(settings.namespace, settings.revision, host, settings.custom_hosts))
 
     async def keep(self) -> None:
         """Issues a new one when half of its life is over; for ever."""

@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
     xds_auth: bool = True
     identity_check: bool = True
     external: bool = False  # EXTERNAL_ISTIOD: may manage remote clusters
+    local_secrets: bool = False  # LOCAL_CLUSTER_SECRET_WATCHER: remote secrets are in the cluster that runs this
     remote_timeout: float = 30.0
     max_stream_age: float = 1800.0
     shutdown: float = 10.0
@@ -143,6 +144,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "SHARED_MESH_CONFIG": ("shared_mesh_config", str),
     "PILOT_ENABLE_XDS_IDENTITY_CHECK": ("identity_check", switch),
     "EXTERNAL_ISTIOD": ("external", switch),
+    "LOCAL_CLUSTER_SECRET_WATCHER": ("local_secrets", switch),
     "PILOT_REMOTE_CLUSTER_TIMEOUT": ("remote_timeout", duration),
     "PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS": ("insecure_kubeconfig_options", words),
     "ENABLE_NATIVE_SIDECARS": ("native_sidecars", str.lower),

@@ -3,18 +3,22 @@
 Knows Kubernetes objects. Pure.
 """
 
+from pathlib import Path
 from typing import Any
 
 from isthmus.lab.addresses import CLUSTER_DNS, Plan
-from isthmus.lab.configuration import COREDNS_IMAGE, corefile
+from isthmus.lab.configuration import COREDNS_IMAGE, NAMES_DIRECTORY, corefile
 
 _NAMESPACE = "kube-system"
 _LABELS = {"k8s-app": "kube-dns"}
 _GROUP = "rbac.authorization.k8s.io"
 
 
-def objects(plan: Plan) -> tuple[dict[str, Any], ...]:
-    """CoreDNS with its access rights, configuration and Service, in the order in which they are created."""
+def objects(plan: Plan, names: Path) -> tuple[dict[str, Any], ...]:
+    """CoreDNS with its access rights, configuration and Service, in the order in which they are created.
+
+    `names` is the directory of published names on every node.
+    """
     return (
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata("coredns")},
         _role(),
@@ -25,7 +29,7 @@ def objects(plan: Plan) -> tuple[dict[str, Any], ...]:
             "metadata": _metadata("coredns"),
             "data": {"Corefile": corefile(plan)},
         },
-        _deployment(),
+        _deployment(names),
         _service(),
     )
 
@@ -57,7 +61,7 @@ def _binding() -> dict[str, Any]:
     }
 
 
-def _deployment() -> dict[str, Any]:
+def _deployment(names: Path) -> dict[str, Any]:
     container = {
         "name": "coredns",
         "image": COREDNS_IMAGE,
@@ -69,7 +73,10 @@ def _deployment() -> dict[str, Any]:
         ],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 1},
         "resources": {"requests": {"cpu": "10m", "memory": "30Mi"}},
-        "volumeMounts": [{"name": "config", "mountPath": "/etc/coredns"}],
+        "volumeMounts": [
+            {"name": "config", "mountPath": "/etc/coredns"},
+            {"name": "names", "mountPath": NAMES_DIRECTORY, "readOnly": True},
+        ],
     }
     pod = {
         "serviceAccountName": "coredns",
@@ -77,7 +84,10 @@ def _deployment() -> dict[str, Any]:
         "dnsPolicy": "Default",
         "tolerations": [{"operator": "Exists"}],
         "containers": [container],
-        "volumes": [{"name": "config", "configMap": {"name": "coredns"}}],
+        "volumes": [
+            {"name": "config", "configMap": {"name": "coredns"}},
+            {"name": "names", "hostPath": {"path": str(names), "type": "Directory"}},
+        ],
     }
     return {
         "apiVersion": "apps/v1",

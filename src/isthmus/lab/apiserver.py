@@ -69,7 +69,7 @@ def running(directory: Path, report: Report = silent) -> Iterator[ApiServer]:
 def _start(directory: Path, programs: dict[str, Path], stack: contextlib.ExitStack) -> ApiServer:
     directory.mkdir()
     client, peer, secure = free_ports(3)
-    authority = pki.Authority("apiserver")
+    authority = pki.Authority.create("apiserver")
     server = ApiServer(
         url=f"https://127.0.0.1:{secure}",
         authority=authority.pair.certificate,

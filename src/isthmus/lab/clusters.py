@@ -55,7 +55,7 @@ async def raise_cluster(ground: Ground, cluster: ClusterPlan) -> None:
             await _wait(ground, name, "the container runtime", lambda site=site: _runtime_is_ready(site))  # type: ignore[misc]
             await asyncio.to_thread(nodes.refresh_images, site, ground.template)
             await _start(site, daemons.second(site))
-        await _apply_addons(api, ground.plan)
+        await _apply_addons(api, ground)
         since = started if any(fresh) else None
         await _wait(ground, name, "Ready nodes", lambda: _nodes_are_ready(api, len(sites), since))
         await _wait(ground, name, "DNS", lambda: _dns_is_ready(api, since))
@@ -115,8 +115,8 @@ async def _runtime_is_ready(site: Site) -> str:
     return "" if ready else errors.decode().strip() or "its CRI plug-in is not ready"
 
 
-async def _apply_addons(api: Client, plan: Plan) -> None:
-    for body in addons.objects(plan):
+async def _apply_addons(api: Client, ground: Ground) -> None:
+    for body in addons.objects(ground.plan, ground.layout.names):
         kind = await api.kind_of(body["apiVersion"], body["kind"])
         await api.apply(kind, body, writing=Writing(manager="isthmus-lab"))
 

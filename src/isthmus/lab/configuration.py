@@ -14,12 +14,17 @@ from isthmus.lab.addresses import CLUSTER_DNS, NodePlan, Plan
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 COREDNS_IMAGE = "registry.k8s.io/coredns/coredns:v1.13.1"
 DNS_DOMAIN = "cluster.local"
-LAB_DOMAIN = "lab.test"
+PUBLIC_DOMAINS = ("lab.test", "example.com", "example.net", "example.org")
+"""What may be published in a lab: names that nobody else has (RFC 2606)."""
+TRUST_STORE = "/etc/ssl/certs/ca-certificates.crt"
+"""Where containers look for the authorities that they trust."""
+NAMES_DIRECTORY = "/etc/lab-names"
+"""Where CoreDNS finds the published names."""
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 
 
-def containerd(cni_plugins: str) -> str:
-    """containerd's config.toml (version 2 is read by 1.6 to 2.x). `cni_plugins` is a directory."""
+def containerd(cni_plugins: str, base_spec: str) -> str:
+    """containerd's config.toml (version 2 is read by 1.6 to 2.x), from a directory and the file of `base_spec`."""
     # Collections follow deletions only: one in the middle of an import takes away layers that were just found there.
     # Without CAP_SYS_RESOURCE an OOM score cannot be lowered: restrict_oom_score_adj asks only for what is allowed.
     return f"""version = 2
@@ -40,10 +45,20 @@ enable_unprivileged_ports = true
 enable_unprivileged_icmp = true
 [plugins."io.containerd.grpc.v1.cri".containerd]
 snapshotter = "overlayfs"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+base_runtime_spec = "{base_spec}"
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "{cni_plugins}"
 conf_dir = "/etc/cni/net.d"
 """
+
+
+def base_spec(default: str, trust_store: str) -> str:
+    """What every container starts from: containerd's default, and the trust store of the lab's nodes in its place."""
+    spec = json.loads(default)
+    store = {"destination": TRUST_STORE, "type": "bind", "source": trust_store, "options": ["bind", "ro"]}
+    return _json({**spec, "mounts": [*spec["mounts"], store]})
 
 
 def cni(node: NodePlan) -> str:
@@ -111,10 +126,10 @@ def kube_proxy(plan: Plan, node: NodePlan, kubeconfig: str) -> str:
     )
 
 
-def hosts(plan: Plan, node: NodePlan) -> str:
-    """A node's /etc/hosts."""
+def hosts(plan: Plan, node: NodePlan, published: str = "") -> str:
+    """A node's /etc/hosts; `published` holds lines of the same form."""
     lines = [f"127.0.0.1 localhost {node.node.name}", "::1 localhost"]
-    return "\n".join([*lines, *_api_names(plan)]) + "\n"
+    return "\n".join([*lines, *_api_names(plan)]) + "\n" + published
 
 
 def resolver() -> str:
@@ -123,7 +138,7 @@ def resolver() -> str:
 
 
 def corefile(plan: Plan) -> str:
-    """CoreDNS: cluster names, the lab's API servers, and NXDOMAIN for everything else.
+    """CoreDNS: cluster names, the lab's API servers and published names, and NXDOMAIN for everything else.
 
     `template` runs before `kubernetes` and `hosts`, so what answers NXDOMAIN stands in a block of its own.
     """
@@ -140,10 +155,12 @@ def corefile(plan: Plan) -> str:
   }}
   loadbalance
 }}
-{LAB_DOMAIN} {{
+{" ".join(PUBLIC_DOMAINS)} {{
   errors
-  hosts {{
+  hosts {NAMES_DIRECTORY}/hosts {{
 {names}
+    ttl 5
+    reload 1s
   }}
 }}
 . {{

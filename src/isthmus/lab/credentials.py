@@ -34,7 +34,7 @@ def admin_access(cluster: ClusterPlan, directory: Path) -> kubeconfig.Access:
 
 def _files(cluster: ClusterPlan) -> dict[str, bytes]:
     name = cluster.cluster.name
-    authority, accounts = Authority(f"{name}-ca"), service_account_key()
+    authority, accounts = Authority.create(f"{name}-ca"), service_account_key()
     local = f"https://127.0.0.1:{API_PORT}"
     files = {"sa.pub": accounts.certificate, "sa.key": accounts.key}
     pairs = {"ca": authority.pair, "admin": authority.issue(ADMIN), "apiserver": authority.issue(_server(cluster))}

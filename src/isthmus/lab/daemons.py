@@ -10,6 +10,7 @@ from pathlib import Path
 from isthmus.lab.addresses import API_PORT, SERVICES, NodePlan, Plan
 from isthmus.lab.layout import Layout
 from isthmus.lab.node.spec import Daemon
+from isthmus.lab.public import trust_store
 
 ETCD_URL = "http://127.0.0.1:2379"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -77,7 +78,8 @@ def apiserver(site: Site) -> Daemon:
         f"--kubelet-client-key={pki}/apiserver-kubelet.key",
         "--kubelet-preferred-address-types=InternalIP",
     ]
-    return _daemon(site, "kube-apiserver", flags)
+    trusted = (("SSL_CERT_FILE", str(trust_store(site.layout))),)  # for webhooks that give no authority
+    return Daemon("kube-apiserver", (site.program("kube-apiserver"), *flags), trusted)
 
 
 def controller_manager(site: Site) -> Daemon:

@@ -40,6 +40,16 @@ class Layout:
         """The directories in which guides are run, one for each."""
         return self.root / "guides"
 
+    @property
+    def public(self) -> Path:
+        """The lab's public authority, and the trust store in which every container finds it."""
+        return self.root / "public"
+
+    @property
+    def names(self) -> Path:
+        """A directory with one file `hosts`: names that were published, for the DNS of every cluster."""
+        return self.root / "names"
+
     def pki(self, cluster: str) -> Path:
         """Certificates, keys and kubeconfigs of a cluster's components."""
         return self.root / "clusters" / cluster / "pki"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from isthmus.lab import configuration, images, network
+from isthmus.lab import configuration, images, network, public
 from isthmus.lab.daemons import Site
 from isthmus.lab.host import run
 from isthmus.lab.node import cgroups, control
@@ -54,10 +54,13 @@ def _write(site: Site, directory: Path) -> None:
         "spec.json": msgspec.json.encode(_spec(site, directory)).decode(),
         "network.batch": network.node_batch(site.plan, site.node),
         "network.nft": network.node_rules(site.plan, site.node),
-        "hosts": configuration.hosts(site.plan, site.node),
+        "hosts": configuration.hosts(site.plan, site.node, public.names(site.layout)),
         "resolv.conf": configuration.resolver(),
         "cni-config/10-lab.conflist": configuration.cni(site.node),
-        "config/containerd.toml": configuration.containerd(cni_plugins()),
+        "config/container.json": configuration.base_spec(
+            run("ctr", "oci", "spec"), str(public.trust_store(site.layout))
+        ),
+        "config/containerd.toml": configuration.containerd(cni_plugins(), str(site.config / "container.json")),
         "config/kubelet.yaml": configuration.kubelet(site.node, str(site.pki / "ca.crt")),
         "config/kube-proxy.yaml": configuration.kube_proxy(
             site.plan, site.node, str(site.pki / "kube-proxy.kubeconfig")

@@ -4,6 +4,8 @@ Knows X.509 and the names that Kubernetes gives meaning to (common name = user, 
 Does not write files.
 """
 
+from __future__ import annotations
+
 import datetime
 import ipaddress
 from dataclasses import dataclass
@@ -37,15 +39,28 @@ class Subject:
 class Authority:
     """A self-signed root that issues client and server certificates."""
 
-    def __init__(self, name: str) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+        self._certificate = certificate
+        self._key = key
+
+    @classmethod
+    def create(cls, name: str) -> Authority:
+        """A new root with this common name."""
+        key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        builder = _builder(subject, subject, self._key.public_key())
+        builder = _builder(subject, subject, key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         builder = builder.add_extension(_usage(authority=True), critical=True)
-        identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         builder = builder.add_extension(identifier, critical=False)
-        self._certificate = builder.sign(self._key, hashes.SHA256())
+        return cls(builder.sign(key, hashes.SHA256()), key)
+
+    @classmethod
+    def load(cls, pair: KeyPair) -> Authority:
+        """The root that `pair` gave before."""
+        key = serialization.load_pem_private_key(pair.key, password=None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return cls(x509.load_pem_x509_certificate(pair.certificate), key)
 
     @property
     def pair(self) -> KeyPair:

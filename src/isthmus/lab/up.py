@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from isthmus.lab import binaries, clusters, credentials, faults, host, images, kubeconfig, state
+from isthmus.lab import binaries, clusters, credentials, faults, host, images, kubeconfig, public, state
 from isthmus.lab.addresses import SLOTS, Plan, free_slot
 from isthmus.lab.clusters import Ground
 from isthmus.lab.down import clear
@@ -53,6 +53,7 @@ def _build(record: Record, programs: dict[str, Path], template: Path, progress: 
         host.build_network(plan)
     progress.done("network")
     _write_credentials(plan, files)
+    public.prepare(files)
     _link_programs(files, programs)
     ground = Ground(plan, files, programs, template, progress)
     asyncio.run(_raise_clusters(ground))

@@ -13,10 +13,10 @@ import aiohttp
 import msgspec
 
 from isthmus.control_plane.addresses import Address
+from isthmus.control_plane.api_servers import Accesses, opened
 from isthmus.control_plane.plane import ControlPlane
 from isthmus.control_plane.settings import Settings
 from isthmus.kube.access import Access
-from isthmus.kube.client import Client
 from isthmus.lab.apiserver import free_ports
 
 NOWHERE = Path("/nonexistent")
@@ -97,10 +97,12 @@ def settings_of(system: str, **changes: Any) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def starting(settings: Settings, access: Access) -> AsyncIterator[tuple[RunningPlane, asyncio.Task[None]]]:
+async def starting(
+    settings: Settings, access: Access, secrets: Access | None = None
+) -> AsyncIterator[tuple[RunningPlane, asyncio.Task[None]]]:
     """A plane that may not be ready yet, and the task that makes it so."""
-    async with Client(access) as client:
-        plane = ControlPlane(settings, client)
+    async with opened(Accesses(access, secrets or access)) as api:
+        plane = ControlPlane(settings, api)
         try:
             async with asyncio.TaskGroup() as tasks:
                 task = tasks.create_task(plane.start(tasks))
@@ -112,9 +114,9 @@ async def starting(settings: Settings, access: Access) -> AsyncIterator[tuple[Ru
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, access: Access) -> AsyncIterator[RunningPlane]:
+async def running(settings: Settings, access: Access, secrets: Access | None = None) -> AsyncIterator[RunningPlane]:
     """A plane that is ready."""
-    async with starting(settings, access) as (plane, task):
+    async with starting(settings, access, secrets) as (plane, task):
         await task
         yield plane
         failures = [

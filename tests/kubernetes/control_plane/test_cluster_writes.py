@@ -49,7 +49,11 @@ async def test_roots_are_in_every_namespace_and_come_back(access: Access, here: 
     text = root.pem.decode()
     async with running(settings, access):
         for namespace in (here.system, here.app, "kube-system", "default"):
-            await OneObject(here.client, kinds.CONFIG_MAP, ROOTS, namespace).until("data", "root-cert.pem", is_=text)
+            written = await OneObject(here.client, kinds.CONFIG_MAP, ROOTS, namespace).until(
+                "data", "root-cert.pem", is_=text
+            )
+            owner = await here.client.get(kinds.NAMESPACE, here.system)
+            assert owner["metadata"]["uid"] in [one["uid"] for one in written["metadata"]["ownerReferences"]]
         late = f"{here.app}-late"
         await here.namespace(late)
         roots = OneObject(here.client, kinds.CONFIG_MAP, ROOTS, late)

@@ -22,7 +22,7 @@ SERVER = {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": [
 @pytest.fixture
 async def webhook(client: Client, namespace: str, tmp_path: Path) -> AsyncIterator[None]:
     """The webhook's handler behind TLS, asked for objects of the test's own namespace only."""
-    authority = Authority("webhook")
+    authority = Authority.create("webhook")
     leaf = authority.issue(Subject("webhook", names=("127.0.0.1",)))
     (tmp_path / "crt").write_bytes(leaf.certificate)
     (tmp_path / "key").write_bytes(leaf.key)

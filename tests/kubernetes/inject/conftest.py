@@ -78,7 +78,7 @@ class Injecting:
 async def injecting(client: Client, settings: InjectionSettings, tmp_path: Path) -> AsyncIterator[Injecting]:
     name = f"inject-{secrets.token_hex(4)}"
     await client.create(kinds.NAMESPACE, {"metadata": {"name": name}})
-    authority = Authority("webhook")
+    authority = Authority.create("webhook")
     leaf = authority.issue(Subject("injector", names=("127.0.0.1",)))
     (tmp_path / "pem").write_bytes(leaf.certificate + leaf.key)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

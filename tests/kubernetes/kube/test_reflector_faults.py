@@ -219,7 +219,7 @@ class Restartable:
         self._programs = api.binaries.ensure(("etcd", "kube-apiserver"))
         self._etcd, self._peer, self.port = api.free_ports(3)
         self._directory = directory
-        authority = api.pki.Authority("apiserver")
+        authority = api.pki.Authority.create("apiserver")
         self.server = ApiServer(
             url=f"https://127.0.0.1:{self.port}",
             authority=authority.pair.certificate,

@@ -74,3 +74,12 @@ def test_equal_credentials_are_an_equal_cluster_and_no_text_shows_them() -> None
     rotated, _ = desired_clusters([secret("s", c2=kubeconfig("other"))], "c1")
     assert first["c2"].digest == second["c2"].digest != rotated["c2"].digest
     assert "secret-token" not in repr(first) + repr(secret("s", c2=kubeconfig()))
+
+
+def test_the_credential_for_the_configuration_cluster_declares_no_cluster_though_it_is_labelled() -> None:
+    found, problems = desired_clusters([secret("istio-kubeconfig", config=kubeconfig())], "c1")
+    assert (found, problems) == ({}, ())
+    found, _ = desired_clusters(
+        [secret("other", config=kubeconfig()), secret("istio-kubeconfig", c2=kubeconfig())], "c1"
+    )
+    assert sorted(found) == ["c2", "config"]

@@ -23,10 +23,30 @@ def site(number: int = 0, nodes: int = 1) -> Site:
 
 
 def test_containerds_configuration_is_toml_and_names_the_pause_image() -> None:
-    document = tomllib.loads(configuration.containerd("/usr/lib/cni"))
+    document = tomllib.loads(configuration.containerd("/usr/lib/cni", "/node/container.json"))
     cri = document["plugins"]["io.containerd.grpc.v1.cri"]
     assert cri["sandbox_image"] == PAUSE
     assert cri["cni"]["bin_dir"] == "/usr/lib/cni"
+
+
+def test_every_container_finds_the_nodes_trust_store_at_the_usual_place_and_keeps_its_other_mounts() -> None:
+    default = json.dumps({"process": {"cwd": "/"}, "mounts": [{"destination": "/proc"}]})
+    spec = json.loads(configuration.base_spec(default, "/lab/public/ca-certificates.crt"))
+    assert [mount["destination"] for mount in spec["mounts"]] == ["/proc", "/etc/ssl/certs/ca-certificates.crt"]
+    assert spec["mounts"][1]["source"] == "/lab/public/ca-certificates.crt"
+    assert "ro" in spec["mounts"][1]["options"]
+    document = tomllib.loads(configuration.containerd("/usr/lib/cni", "/node/container.json"))
+    runtime = document["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["runtimes"]["runc"]
+    assert runtime["base_runtime_spec"] == "/node/container.json"
+
+
+def test_published_names_are_served_where_they_are_mounted() -> None:
+    (deployment,) = [each for each in addons.objects(made(), Path("/lab/names")) if each["kind"] == "Deployment"]
+    pod = deployment["spec"]["template"]["spec"]
+    (mount,) = [each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "names"]
+    (volume,) = [each for each in pod["volumes"] if each["name"] == "names"]
+    assert volume["hostPath"]["path"] == "/lab/names"
+    assert f"hosts {mount['mountPath']}/hosts" in configuration.corefile(made())
 
 
 def test_pods_get_addresses_of_their_node() -> None:
@@ -36,12 +56,12 @@ def test_pods_get_addresses_of_their_node() -> None:
 
 def test_pods_ask_the_dns_service_that_is_deployed() -> None:
     kubelet = yaml.safe_load(configuration.kubelet(made().nodes[0], "/ca.crt"))
-    (service,) = [each for each in addons.objects(made()) if each["kind"] == "Service"]
+    (service,) = [each for each in addons.objects(made(), Path("/lab/names")) if each["kind"] == "Service"]
     assert kubelet["clusterDNS"] == [service["spec"]["clusterIP"]]
 
 
 def test_dns_runs_from_the_image_that_is_built() -> None:
-    (deployment,) = [each for each in addons.objects(made()) if each["kind"] == "Deployment"]
+    (deployment,) = [each for each in addons.objects(made(), Path("/lab/names")) if each["kind"] == "Deployment"]
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == COREDNS
 
 

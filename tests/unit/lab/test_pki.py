@@ -16,14 +16,14 @@ def leaf(authority: Authority, subject: Subject) -> x509.Certificate:
 
 
 def test_a_clients_user_and_groups_are_its_subject() -> None:
-    certificate = leaf(Authority("root"), Subject("admin", groups=("system:masters", "others")))
+    certificate = leaf(Authority.create("root"), Subject("admin", groups=("system:masters", "others")))
     assert [each.value for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)] == ["admin"]
     organisations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     assert {each.value for each in organisations} == {"system:masters", "others"}
 
 
 def test_a_server_has_names_and_addresses() -> None:
-    certificate = leaf(Authority("root"), Subject("server", names=("localhost", "127.0.0.1")))
+    certificate = leaf(Authority.create("root"), Subject("server", names=("localhost", "127.0.0.1")))
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["localhost"]
     assert [str(each) for each in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
@@ -32,13 +32,13 @@ def test_a_server_has_names_and_addresses() -> None:
 
 
 def test_a_leaf_is_signed_by_its_authority() -> None:
-    authority = Authority("root")
+    authority = Authority.create("root")
     certificate = leaf(authority, Subject("anybody"))
     certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.pair.certificate))
 
 
 def test_a_kubeconfig_has_a_context_per_access_and_begins_with_the_first() -> None:
-    authority = Authority("root")
+    authority = Authority.create("root")
     client = authority.issue(Subject("admin"))
     accesses = tuple(Access(name, "https://192.0.2.1", b"ca", client) for name in ("one", "two"))
     document = yaml.safe_load(render(accesses))

@@ -15,14 +15,20 @@ KEY = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def speaks_http2(target: Target, mesh: MeshConfig) -> bool:
-    """Whether HTTP/2 is spoken without asking: declared by the port, or by an upgrade policy."""
+    """Whether HTTP/2 is spoken without asking: declared by the port, or by an upgrade policy.
+
+    A rule's own policy counts for a port of any protocol: who writes it knows what listens there (Istio).
+    """
     protocol = target.port.protocol
     if protocol.is_http2:
         return True
+    if _keeps_client_protocol(target):
+        return False
     pool = target.traffic.connection_pool
     policy = pool.http.h2_upgrade_policy if pool and pool.http else "DEFAULT"
-    wanted = policy == "UPGRADE" or (policy == "DEFAULT" and mesh.h2_upgrade_policy == "UPGRADE")
-    return wanted and protocol is Protocol.HTTP and not _keeps_client_protocol(target)
+    if policy == "DEFAULT":
+        return protocol is Protocol.HTTP and mesh.h2_upgrade_policy == "UPGRADE"
+    return policy == "UPGRADE"
 
 
 def follows_client(view: ClusterView, target: Target) -> bool:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from isthmus.api.mesh_config import MeshConfig
+from isthmus.api.tls import ClientTlsSettings
+from isthmus.model.service import Service
 from isthmus.protos import pb
 from isthmus.translate import client_tls, names, tls
 from isthmus.translate.clusters import http_options
@@ -14,6 +18,8 @@ from isthmus.translate.upstream import Target
 from isthmus.translate.values import Fields
 from isthmus.translate.views import ClusterView
 
+CONTROL_PLANE = {"app": "istiod", "istio": "pilot"}
+"""Labels of the Services of control planes, as every chart gives them."""
 TLS_MODE = "tlsMode"
 """Key of the endpoint metadata that says whether an endpoint takes mesh mTLS (value ``istio``)."""
 
@@ -30,12 +36,24 @@ def transport(view: ClusterView, target: Target, mesh: MeshConfig, *, direct: bo
         if settings.mode == "ISTIO_MUTUAL":
             return {"transport_socket": _mesh(target, mesh)}
         http2 = http_options.speaks_http2(target, mesh)
-        return {"transport_socket": client_tls.upstream(settings, sidecar=view.sidecar, http2=http2)}
+        trusted = _as_trusted(settings, target.upstream.service)
+        return {"transport_socket": client_tls.upstream(trusted, sidecar=view.sidecar, http2=http2)}
     if target.port.number not in target.upstream.mutual_tls:
         return {}
     if direct:
         return {"transport_socket": _mesh(target, mesh)}
     return {"transport_socket_matches": [_when_taken(_mesh(target, mesh)), _otherwise()]}
+
+
+def _as_trusted(settings: ClientTlsSettings, service: Service) -> ClientTlsSettings:
+    """A rule that names no roots is checked against the system's; a control plane's certificate is never among them.
+
+    It is signed by its own mesh. Istio's guides put control planes behind a gateway with such a rule, and the
+    gateway belongs to another mesh: it takes what it gets, as Istio did before it had ``insecureSkipVerify``.
+    """
+    if settings.ca_certificates or settings.credential_name or CONTROL_PLANE.items() - service.labels.items():
+        return settings
+    return msgspec.structs.replace(settings, insecure_skip_verify=True)
 
 
 def _mesh(target: Target, mesh: MeshConfig) -> Any:

@@ -26,6 +26,7 @@ class ConnectedProxies:
     def __init__(self, graph: MeshGraph, ready: Callable[[], bool]) -> None:
         self._discovery = graph.discovery
         self._proxies = graph.sources.proxies
+        self._placed = graph.domain.proxies
         self._apply = graph.host.apply
         self._ready = ready
         self._numbers = itertools.count(1)
@@ -54,6 +55,11 @@ class ConnectedProxies:
         batch = Batch()
         batch.delete(self._proxies, str(subscriber))
         self._apply(batch)
+
+    def cluster(self, subscriber: Hashable) -> str:
+        """The cluster that the proxy was found in."""
+        proxy = self._placed.get(str(subscriber))
+        return proxy.cluster if proxy else ""
 
     def wildcard(self, subscriber: Hashable, type_url: str) -> Mapping[str, Resource]:
         """All resources of a type for this proxy."""

@@ -51,6 +51,9 @@ class ResourceSource(Protocol):
     def close(self, subscriber: Subscriber) -> None:
         """One stream of this subscriber ended; called once per ``open``."""
 
+    def cluster(self, subscriber: Subscriber) -> str:
+        """The cluster that this subscriber runs in, which need not be the one that it names; empty when not known."""
+
     def wildcard(self, subscriber: Subscriber, type_url: str) -> Mapping[str, Resource]:
         """Everything of a type that this subscriber should have; empty for a type that is not known."""
 

@@ -34,29 +34,32 @@ class Streaming(Protocol):
         """Who it is; None before the first request."""
 
     @property
+    def cluster(self) -> str:
+        """Where it is."""
+
+    @property
     def ledgers(self) -> Mapping[str, Ledger]:
         """By type URL."""
 
 
 def syncz(streams: Iterable[Streaming], namespace: str = "") -> list[dict[str, Any]]:
     """The body of ``/debug/syncz``, of one namespace's proxies or of all."""
-    return [
-        _row(node, stream.ledgers) for node, stream in _proxies(streams) if not namespace or node.namespace == namespace
-    ]
+    return [_row(node, stream) for node, stream in _proxies(streams) if not namespace or node.namespace == namespace]
 
 
 def client_configs(streams: Iterable[Streaming]) -> Mapping[str, Resource]:
     """One ``envoy.service.status.v3.ClientConfig`` per connected proxy, by proxy id."""
-    return {node.id: resource_of(node.id, _client_config(node, stream.ledgers)) for node, stream in _proxies(streams)}
+    return {node.id: resource_of(node.id, _client_config(node, stream)) for node, stream in _proxies(streams)}
 
 
 def _proxies(streams: Iterable[Streaming]) -> Iterable[tuple[Node, Streaming]]:
     return ((node, stream) for stream in streams if (node := stream.node) is not None and node.is_proxy)
 
 
-def _row(node: Node, ledgers: Mapping[str, Ledger]) -> dict[str, Any]:
+def _row(node: Node, stream: Streaming) -> dict[str, Any]:
+    ledgers = stream.ledgers
     row: dict[str, Any] = {
-        "cluster_id": node.details.cluster_id,
+        "cluster_id": stream.cluster,
         "proxy": node.id,
         "proxy_type": str(node.type),
         "istio_version": node.details.istio_version,
@@ -83,18 +86,17 @@ def _nonce(ledger: Ledger, nonce: str) -> str:
     return "held" if not ledger.sent and ledger.current_at else nonce
 
 
-def _client_config(node: Node, ledgers: Mapping[str, Ledger]) -> Any:
-    details = node.details
+def _client_config(node: Node, stream: Streaming) -> Any:
     return pb("envoy.service.status.v3.ClientConfig")(
         node={
             "id": node.id,
             "metadata": {
-                "CLUSTER_ID": details.cluster_id,
+                "CLUSTER_ID": stream.cluster,
                 "NAMESPACE": node.namespace,
-                "ISTIO_VERSION": details.istio_version,
+                "ISTIO_VERSION": node.details.istio_version,
             },
         },
-        generic_xds_configs=[_generic(type_url, ledger) for type_url, ledger in sorted(ledgers.items())],
+        generic_xds_configs=[_generic(type_url, ledger) for type_url, ledger in sorted(stream.ledgers.items())],
     )
 
 

@@ -57,6 +57,11 @@ class AdsStream:
         return f"{peer[0]}:{peer[1]}" if peer else ""
 
     @property
+    def cluster(self) -> str:
+        """The cluster that the proxy runs in, as far as that is known; else the one that it names."""
+        return self._view.cluster or (self.node.details.cluster_id if self.node else "")
+
+    @property
     def ledgers(self) -> Mapping[str, Ledger]:
         """What was sent and answered, by type URL."""
         return self._session.ledgers

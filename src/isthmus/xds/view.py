@@ -29,6 +29,11 @@ class View:
         """Whether the source knows of this stream."""
         return self._subscriber is not None
 
+    @property
+    def cluster(self) -> str:
+        """Where the source sees this stream's proxy; empty when it does not know."""
+        return "" if self._subscriber is None else self._source.cluster(self._subscriber)
+
     def open(self, node: Node) -> Subscriber:
         """Makes the stream known to the source; ``Refused`` when it does not admit the proxy."""
         self._subscriber = self._source.open(node, self._caller)

@@ -37,6 +37,9 @@ class Store:
     def close(self, subscriber: Any) -> None:
         self._open.remove(subscriber)
 
+    def cluster(self, subscriber: Any) -> str:
+        return ""
+
     def wildcard(self, subscriber: Any, type_url: str) -> Mapping[str, Resource]:
         return self.resources.get(type_url, {})
 

@@ -46,6 +46,7 @@ class Source:
     def __init__(self, world: World) -> None:
         self.world = world
         self.open_: list[str] = []
+        self.found_in: dict[str, str] = {}
         self.callers: list[Caller | None] = []
         self.refusal: Refused | None = None
         self._closed = asyncio.Event()
@@ -67,6 +68,9 @@ class Source:
             while len(self.open_) > count:
                 self._closed.clear()
                 await self._closed.wait()
+
+    def cluster(self, subscriber: Any) -> str:
+        return self.found_in.get(subscriber, "")
 
     def wildcard(self, subscriber: Any, type_url: str) -> Mapping[str, Resource]:
         if type_url.endswith("Broken"):

@@ -70,6 +70,16 @@ async def test_the_status_of_every_proxy_is_told_in_istios_two_forms(start):
         assert configs["two.shop"].generic_xds_configs[0].error_state.details == "no good"
 
 
+async def test_a_proxys_cluster_is_the_one_that_it_was_found_in(start):
+    plane = await start(EVERYBODY, caller=OPERATOR)
+    plane.source.found_in["shop"] = "cluster7"
+    async with Stream(plane.port) as one, Stream(plane.port, SOTW) as tool:
+        await one.ask(CLUSTER, node=node("one"))
+        assert [row["cluster_id"] for row in plane.xds.syncz()] == ["cluster7"]
+        answer = await tool.ask("istio.io/debug/syncz", node=TOOL)
+        assert [dict(read(each).node.metadata)["CLUSTER_ID"] for each in answer.resources] == ["cluster7"]
+
+
 async def test_a_proxy_that_comes_back_with_everything_is_in_step(start):
     plane = await start(EVERYBODY, caller=OPERATOR)
     async with Stream(plane.port) as before, Stream(plane.port) as after, Stream(plane.port, SOTW) as tool:

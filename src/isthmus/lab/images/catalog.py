@@ -25,8 +25,11 @@ RECIPES = (
     Recipe(COREDNS, "coredns"),
     Recipe("docker.io/library/busybox:latest", "busybox"),
     Recipe("docker.io/curlimages/curl:latest", "curl"),
-    Recipe("docker.io/istio/examples-helloworld-v1:1.0", "helloworld", (("SERVICE_VERSION", "v1"),)),
-    Recipe("docker.io/istio/examples-helloworld-v2:1.0", "helloworld", (("SERVICE_VERSION", "v2"),)),
+    *(
+        Recipe(f"docker.io/istio/examples-helloworld-{version}:{tag}", "helloworld", (("SERVICE_VERSION", version),))
+        for version in ("v1", "v2")
+        for tag in ("1.0", "latest")  # older guides name no tag
+    ),
     Recipe(f"docker.io/isthmus/pilot:{__version__}", "pilot"),
     Recipe(f"docker.io/isthmus/proxyv2:{__version__}", "proxyv2"),
 )

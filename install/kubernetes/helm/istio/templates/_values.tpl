@@ -36,7 +36,7 @@ meshConfig:
   # Every cluster has a Service of that name; what stands behind another cluster's is not this one's.
   - settings:
       clusterLocal: true
-    hosts: [{{ include "legacy.pilot-host" . }}.cluster.local]
+    hosts: [{{ include "legacy.pilot-host" . }}.{{ $global.proxy.clusterDomain | default "cluster.local" }}]
   {{- if $global.istioRemote }}
   defaultConfig:
     discoveryAddress: {{ include "legacy.pilot-host" . }}:{{ ternary 15011 15010 $global.controlPlaneSecurityEnabled }}

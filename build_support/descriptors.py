@@ -1,4 +1,4 @@
-"""Build hook: writes the protobuf descriptors of Envoy's API and of this project's own protos into the package.
+"""Build hook: the protobuf descriptors of Envoy's API and of this project's own protos, and files behind links.
 
 The generated modules of ``xds-protos`` collide with other distributions when installed (they own
 top-level names such as ``envoy`` and ``opentelemetry``), so they are used here only, in the isolated
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.resources
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,13 @@ def descriptor_set(own_protos: Path) -> bytes:
     return result.SerializeToString(deterministic=True)
 
 
+def linked_files(root: Path, name: str) -> dict[str, str]:
+    """Files below a directory and their places in a wheel, one by one: a walk of hatchling's visits what several
+    symbolic links lead to only once."""
+    found = (Path(directory, file) for directory, _, files in os.walk(root / name, followlinks=True) for file in files)
+    return {str(path): f"isthmus/_data/{path.relative_to(root).as_posix()}" for path in found}
+
+
 class DescriptorHook(BuildHookInterface):  # type: ignore[type-arg]
     """Runs for wheels and for editable installs."""
 
@@ -118,3 +126,5 @@ class DescriptorHook(BuildHookInterface):  # type: ignore[type-arg]
         target = root / "src" / "isthmus" / "protos" / "xds.binpb"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(descriptor_set(root / "build_support" / "protos"))
+        if self.target_name == "wheel" and version == "standard":
+            build_data["force_include"].update(linked_files(root, "install"))

@@ -21,9 +21,10 @@ from mesh_cluster import MeshCluster
 from plugged_in_ca import Root
 from running_plane import RunningPlane, running, settings_of
 
+from isthmus.control_plane.addresses import Address
 from isthmus.kube import kinds
 from isthmus.kube.access import Access
-from isthmus.lab.apiserver import ISSUER, ApiServer
+from isthmus.lab.apiserver import ISSUER, ApiServer, free_ports
 from isthmus.xds.order import LISTENER
 
 UNAUTHENTICATED = "UNAUTHENTICATED: request authenticate failure"
@@ -141,6 +142,25 @@ async def test_a_certificate_comes_with_its_chain_and_opens_the_port_without_a_t
         await served(proxy)
     async with port.proxy(tls=agent.credentials(port.root.pem, chain), SERVICE_ACCOUNT="admin") as proxy:
         assert (await proxy.ending()).startswith("PERMISSION_DENIED")
+
+
+async def test_a_proxy_of_a_cluster_that_is_not_joined_gets_in_by_its_certificate_on_the_port_of_istio_1_1(
+    access: Access, here: MeshCluster, there: MeshCluster, tmp_path: Path
+) -> None:
+    root, directory = Root(), tmp_path / "cacerts"
+    root.write_intermediate("first", directory)
+    address = Address("127.0.0.1", free_ports(1)[0])
+    settings = settings_of(here.system, ca_directory=directory, legacy_secure_grpc=address)
+    agent = Agent.of(f"spiffe://cluster.local/ns/{here.app}/sa/client")
+    foreign = authorized(await there.token("client", "istio-ca"), "nobody-knows-it")
+    async with running(settings, access) as plane:
+        tls = grpc.ssl_channel_credentials(root.pem)
+        async with secure_channel(plane.secure_grpc, tls, f"istiod.{here.system}.svc") as channel:
+            chain = await agent.certify(channel, await here.token("client", "istio-ca"))
+        target, name = f"{address.host}:{address.port}", f"istio-pilot.{here.system}.svc"
+        shown = agent.credentials(root.pem, chain)
+        async with connected(target, here.proxy(SERVICE_ACCOUNT="client"), (shown, name), *foreign) as proxy:
+            await served(proxy)
 
 
 async def test_leaves_have_the_profile_that_peers_expect(port: Port) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from isthmus.lab import guides
 from isthmus.lab.guides import GuideError, workspace
+from isthmus.shipped import shipped
 
 STEP = "{name: one, says: First, run: 'true'}"
 
@@ -25,6 +26,15 @@ def guide(*steps):
 def test_included_parts_are_in_their_place(write):
     directory = write(G=guide("{include: part}", STEP), part="title: P\nsteps: [{name: zero, says: S, run: x}]")
     assert [step.name for step in guides.load(directory, "G").steps] == ["zero", "one"]
+
+
+def test_a_guide_may_edit_the_charts_that_it_installs_from(tmp_path):
+    workspace.prepare(tmp_path / "guide", fresh=True)
+    chart = tmp_path / "guide/install/kubernetes/helm/istio"
+    before = (shipped("install") / "kubernetes/helm/istio/values.yaml").read_text()
+    (chart / "values.yaml").write_text("edited: true\n")
+    assert (shipped("install") / "kubernetes/helm/istio/values.yaml").read_text() == before
+    assert (chart / "templates/istiod/deployment.yaml").is_file(), "its links lead to the charts of the workspace"
 
 
 def test_parts_are_not_listed_as_guides(write):

@@ -24,7 +24,8 @@ _SHARED = "Base"  # what all revisions of a cluster use
 _DISAPPEARING_SECONDS = 120.0
 CONTROL_PLANES = Query(labels="app=istiod")
 _ROOTS = "istio.io/config=true"
-_ELECTIONS = frozenset({"istio-namespace-controller-election"})
+_ELECTIONS = ("istio-namespace-controller-election", "istio-gateway-status-leader", "istio-gateway-deployment")
+"""What names of Leases begin with; a revision may follow."""
 
 
 async def everything(client: Client) -> list[Owned]:
@@ -50,7 +51,7 @@ async def published(client: Client) -> list[Owned]:
     """What control planes write on their own account: roots in every namespace, and the Leases of their elections."""
     roots = await of_kind(client, kinds.CONFIG_MAP, Query(labels=_ROOTS))
     leases = await of_kind(client, kinds.LEASE, Query())
-    return [*roots, *(lease for lease in leases if lease.identity.name in _ELECTIONS)]
+    return [*roots, *(lease for lease in leases if lease.identity.name.startswith(_ELECTIONS))]
 
 
 def _ended(objects: Objects) -> str:

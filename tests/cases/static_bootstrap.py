@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from isthmus.agent.bootstrap import runtime_layer
 from isthmus.derive.discovery import Discovery
 from isthmus.protos import pb, to_dict
 from isthmus.translate import types
@@ -41,6 +42,7 @@ def bootstrap(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     assigned = [_assigned(cluster, found["endpoints"]) for cluster in found["clusters"].values()]
     return {
         "node": {"id": "validation", "cluster": "validation"},
+        "layered_runtime": {"layers": [runtime_layer()]},
         "dynamic_resources": {
             "ads_config": {
                 "api_type": "DELTA_GRPC",

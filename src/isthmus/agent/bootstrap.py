@@ -21,7 +21,7 @@ def bootstrap(settings: Settings) -> dict[str, Any]:
     return {
         "node": node(settings),
         "admin": _admin(settings),
-        "layered_runtime": {"layers": [_static_layer(), {"name": "admin", "admin_layer": {}}]},
+        "layered_runtime": {"layers": [runtime_layer(), {"name": "admin", "admin_layer": {}}]},
         "bootstrap_extensions": [
             {
                 "name": "envoy.bootstrap.internal_listener",
@@ -44,7 +44,7 @@ def _admin(settings: Settings) -> dict[str, Any]:
     return {"address": bootstrap_clusters.socket_address("127.0.0.1", settings.ports.admin)}
 
 
-def _static_layer() -> dict[str, Any]:
+def runtime_layer() -> dict[str, Any]:
     """Limits that a mesh's own generated configuration may exceed."""
     return {"name": "mesh", "static_layer": {"re2.max_program_size.error_level": "32768"}}
 

@@ -14,6 +14,7 @@ from isthmus.translate.gateways.binding import common_hosts
 from isthmus.translate.gateways.hosts import ServerHost, covers
 from isthmus.translate.listeners.chain_matches import distinct
 from isthmus.translate.routes.domains import domains
+from isthmus.translate.validity.headers import is_format
 from isthmus.translate.validity.regexes import fault
 from isthmus.translate.views import Families
 
@@ -88,12 +89,24 @@ def test_an_earlier_chain_keeps_its_server_names() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [r"^/api/\d+$", r"\p{Greek}+", "[[:alpha:]]+", r"(?i)x", r"a\\1", "(?P<n>x)"])
+def test_an_earlier_chain_keeps_its_addresses_and_a_later_one_is_split_around_them() -> None:
+    def chain(names: list[str], *ranges: str) -> dict[str, object]:
+        return {"filter_chain_match": {"server_names": names, "prefix_ranges": list(ranges)}}
+
+    assert distinct([chain(["a"], "10/8"), chain(["a", "b"], "10/8", "fd00/8", "10/8")]) == [
+        chain(["a"], "10/8"), chain(["b"], "10/8"), chain(["a", "b"], "fd00/8"),
+    ]  # fmt: skip
+    assert distinct([chain(["a"], "10/8", "10/8"), chain(["a"])]) == [chain(["a"], "10/8"), chain(["a"])]
+
+
+@pytest.mark.parametrize(
+    "text", [r"^/api/\d+$", r"\p{Greek}+", "[[:alpha:]]+", r"(?i)x", r"a\\1", "a{3,1000}", "(?P<n>x)"]
+)
 def test_expressions_of_re2_are_accepted(text: str) -> None:
     assert fault(text) == ""
 
 
-@pytest.mark.parametrize("text", ["(", r"(a)\1", "(?=x)", "(?<!x)", "a*+", "x" * 2000])
+@pytest.mark.parametrize("text", ["(", r"(a)\1", "(?=x)", "(?<!x)", "a*+", "x" * 2000, "a{1,1001}", "a{1001}"])
 def test_expressions_that_re2_does_not_have_are_not(text: str) -> None:
     assert fault(text) != ""
 
@@ -104,3 +117,13 @@ def test_families_follow_the_addresses() -> None:
     assert Families.of(["10.0.0.1"]).other_wildcard == ""
     assert Families.of([]).has("::ffff:10.0.0.1")
     assert not Families.of(["10.0.0.1"]).has("fd00::1")
+
+
+@pytest.mark.parametrize("text", ["plain", "100%%", "%START_TIME%", "%REQ(:path):10%/%PROTOCOL%", "%START_TIME(%s)%"])
+def test_a_header_value_may_name_what_envoy_puts_in(text: str) -> None:
+    assert is_format(text)
+
+
+@pytest.mark.parametrize("text", ["%", "100%", "%req%", "%REQ(host%", "%%%", "50% off %START_TIME%"])
+def test_a_lone_per_cent_sign_is_no_header_value(text: str) -> None:
+    assert not is_format(text)

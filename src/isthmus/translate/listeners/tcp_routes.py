@@ -81,10 +81,13 @@ def tcp_destinations(service: Config[VirtualService], client: Client) -> Sequenc
 
 def forward(entries: Sequence[RouteDestination], client: Client, find: Find, mesh: MeshConfig) -> list[Any]:
     """The network filter that forwards to one destination, or to several by weight."""
-    resolved = {_cluster(entry.destination, client, find): entry.weight for entry in entries}
     if len(entries) == 1:
-        return [tcp_proxy(next(iter(resolved)), mesh)]
-    weights = {cluster: weight for cluster, weight in resolved.items() if weight > 0}
+        return [tcp_proxy(_cluster(entries[0].destination, client, find), mesh)]
+    weights: dict[str, int] = {}
+    for entry in entries:
+        if entry.weight > 0:
+            cluster = _cluster(entry.destination, client, find)
+            weights[cluster] = weights.get(cluster, 0) + entry.weight
     return [weighted_tcp_proxy(weights, mesh, stat_prefix=next(iter(weights)))]
 
 

@@ -42,8 +42,10 @@ def string_match(condition: StringMatch) -> Fields | None:
     """A StringMatcher; None when presence is enough."""
     if condition.exact is not None:
         return {"exact": condition.exact}
-    if condition.prefix is not None:
+    if condition.prefix:
         return {"prefix": condition.prefix}
+    if condition.prefix is not None:  # every text begins with nothing, which Envoy does not take as a prefix
+        return {"safe_regex": {"regex": ".*"}}
     if condition.regex is not None:
         return {"safe_regex": {"regex": condition.regex}}
     return None

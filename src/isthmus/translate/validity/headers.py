@@ -1,4 +1,4 @@
-"""Names of headers that may be compared, set and removed."""
+"""Names of headers that may be compared, set and removed, and values that may be set."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from isthmus.translate.validity.notes import Notes
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _HOST = frozenset({"host", ":authority"})
+# Values are formats: `%COMMAND(ARGUMENT):LENGTH%` stands for something of the request, `%%` for a per cent sign.
+_COMMAND = re.compile(r"%%|%[A-Z0-9_]+(?:\([^)]*\))?(?::\d+)?%")
 _LINE_BREAK = re.compile(r"[\0\r\n]")
 
 
@@ -23,6 +25,11 @@ def is_name(name: str) -> bool:
 def is_one_line(text: str) -> bool:
     """Whether a text may stand in the head of a message."""
     return _LINE_BREAK.search(text) is None
+
+
+def is_format(text: str) -> bool:
+    """Whether every per cent sign of a value begins or ends a command of Envoy's, or is doubled."""
+    return "%" not in _COMMAND.sub("", text)
 
 
 def usable_headers(headers: Headers | None, notes: Notes) -> Headers | None:
@@ -53,6 +60,10 @@ def _values(values: Mapping[str, str], notes: Notes) -> dict[str, str]:
             notes.at(name).error(f"the header is left out: {name!r} cannot be set")
         elif not is_one_line(value):
             notes.at(name).error("the header is left out: its value has a line break")
+        elif not is_format(value):
+            notes.at(name).error(
+                "the header is left out: write %% for a per cent sign, or a command such as %REQ(host)%"
+            )
         else:
             kept[name] = value
     return kept

@@ -10,15 +10,20 @@ import re
 from functools import lru_cache
 
 _MAX_LENGTH = 1024
+_MAX_REPEAT = 1000  # RE2's own limit
+_REPEAT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _UNSUPPORTED = re.compile(r"\(\?(?:=|!|<=|<!|>|\()|\(\?P=|\\[1-9]|[*+?}]\+")
 # What RE2 knows and Python does not: classes by Unicode name, POSIX classes, the end of text.
 _ONLY_RE2 = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\[\[:\^?\w+:\]\]|\\z|\\C")
+_LINE_BREAK = re.compile(r"[\0\r\n]")
 _ESCAPE = re.compile(r"\\(.|$)", re.DOTALL)
 _ESCAPED = re.compile(r"\\\\")
 
 
 def replacement_fault(text: str, replacement: str) -> str:
     """Why a replacement cannot be used with a usable expression; empty when it can."""
+    if _LINE_BREAK.search(replacement):
+        return "the replacement has a line break"
     groups = re.compile(_ONLY_RE2.sub("a", _ESCAPED.sub("__", text))).groups
     for escape in _ESCAPE.findall(replacement):
         if escape != "\\" and not (escape.isdigit() and int(escape) <= groups):
@@ -35,6 +40,9 @@ def fault(text: str) -> str:
     found = _UNSUPPORTED.search(plain)
     if found:
         return f"uses {found[0]!r}, which RE2 does not have"
+    repeats = (int(number) for bounds in _REPEAT.findall(plain) for number in bounds if number)
+    if max(repeats, default=0) > _MAX_REPEAT:
+        return f"repeats something more than {_MAX_REPEAT} times"
     try:
         re.compile(plain)
     except re.error as error:

@@ -69,6 +69,42 @@ def generate(
             path.write_text(text(part.objects))
 
 
+@manifest.command("translate")
+@operator_options
+@click.option("-o", "--output", default=".", show_default=True, metavar="DIR", help="Where values files are written.")
+@cluster_options
+def translate(target: Target, operator: Operator, output: str) -> None:
+    """Writes an IstioOperator file's settings as values for Helm, and prints the commands that install them.
+
+    \b
+    Example:
+      isthmus manifest translate -f cluster1.yaml -o values
+    """
+    from isthmus.gotemplate.yaml_text import dump
+    from isthmus.install.components import chart_directory
+
+    plan = operator.plan(target)
+    for part in plan.parts:
+        if not part.objects:
+            continue
+        component = part.component
+        release, path = _release(part), Path(output) / f"{_release(part)}-values.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dump(dict(component.values)))
+        chart = chart_directory(plan.installation.charts, component)
+        click.echo(f"helm upgrade --install {release} {chart} --namespace {component.namespace} --values {path}")
+        if unsaid := sorted(component.settings):
+            click.echo(
+                f"! {component.path}.k8s has no place in values; patch these by hand: {', '.join(unsaid)}", err=True
+            )
+
+
+def _release(part: Part) -> str:
+    """The release's name in Istio's documentation; a gateway's own name."""
+    component = part.component
+    return {"base": "istio-base", "cni": "istio-cni"}.get(component.sort.field, component.workload)
+
+
 def _wanted(parts: tuple[Part, ...], wanted: tuple[str, ...]) -> list[Part]:
     """The parts with objects; of those the wanted ones, by label, by field or by the gateway's name."""
     asked = {name.lower() for text in wanted for name in text.split(",") if name}

@@ -68,6 +68,8 @@ async def _uninstall(
             return
         if asks or dry_run:
             _show(found)
+            if operator.revision:
+                await _warn(client, operator.revision)
         if dry_run:
             click.echo("Dry run: nothing was changed.")
             return
@@ -88,6 +90,14 @@ async def _found(client: Client, target: Target, operator: Operator, *, purge: b
     if operator.files:
         return await remove.of_plan(client, operator.plan(target))
     return await remove.of_revision(client, operator.revision)
+
+
+async def _warn(client: Client, revision: str) -> None:
+    from isthmus.install.tagging import followers
+
+    names = await followers(client, revision)
+    if names:
+        click.echo(f"! pods of these namespaces get no sidecar from {revision} any more: {', '.join(names)}", err=True)
 
 
 def _show(found: list[Owned]) -> None:

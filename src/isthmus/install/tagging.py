@@ -99,6 +99,13 @@ async def namespaces_of(client: Client, tag: str) -> tuple[str, ...]:
     return tuple(sorted({each["metadata"]["name"] for listing in listings for each in listing.items}))
 
 
+async def followers(client: Client, revision: str) -> tuple[str, ...]:
+    """The namespaces whose pods a revision injects, by its own name or by one of its tags."""
+    tags = {tag_of(each) for each in await _webhooks(client) if _revision(each) == revision} - {""}
+    found = [await namespaces_of(client, name) for name in sorted({revision, *tags})]
+    return tuple(sorted({name for names in found for name in names}))
+
+
 async def listed(client: Client) -> list[Listed]:
     """Every tag, and every revision without one, by revision and tag."""
     pairs = {(_revision(each), tag_of(each)) for each in await _webhooks(client)}

@@ -159,6 +159,8 @@ async def test_a_revision_takes_its_tags_along_and_an_installation_leaves_them(
     again = istioctl(kubeconfig, "install", "-y", "--set", "profile=remote", "--revision", "canary")
     assert again.returncode == 0, again.stderr
     assert await revisions.find(kinds.MUTATING_WEBHOOK, "istio-revision-tag-prod") is not None
+    shown = istioctl(kubeconfig, "uninstall", "--dry-run", "--revision", "canary")
+    assert "! pods of these namespaces get no sidecar from canary any more: new\n" in shown.stderr
     assert istioctl(kubeconfig, "uninstall", "-y", "--revision", "canary").returncode == 0
     assert await revisions.find(kinds.MUTATING_WEBHOOK, "istio-revision-tag-prod") is None
     assert await revisions.find(kinds.MUTATING_WEBHOOK, "istio-revision-tag-default") is not None

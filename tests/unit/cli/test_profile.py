@@ -7,6 +7,10 @@ from click.testing import CliRunner, Result
 
 from isthmus.cli.main import main
 from isthmus.gotemplate import yaml_text
+from isthmus.install.chart import load
+from isthmus.install.chart_objects import Release
+from isthmus.install.manifests import ordered
+from isthmus.install.render import objects
 
 
 def istioctl(*arguments: str) -> Result:
@@ -50,6 +54,17 @@ def test_one_component_can_be_generated(name: str) -> None:
     kinds = {each["kind"] for each in found}
     assert "Deployment" in kinds
     assert "CustomResourceDefinition" not in kinds
+
+
+def test_a_file_is_translated_to_values_that_give_the_same_objects(tmp_path: Path) -> None:
+    settings = ("--set", "profile=minimal", "--set", "values.global.network=n1", "--set", "hub=h")
+    run = istioctl("manifest", "translate", *settings, "-o", str(tmp_path))
+    commands = [line.split() for line in run.stdout.splitlines()]
+    assert [(words[3], words[6]) for words in commands] == [("istio-base", "istio-system"), ("istiod", "istio-system")]
+    _, _, _, _, chart, _, namespace, _, values = commands[1]
+    rendered = objects(load(Path(chart)), yaml_text.load(Path(values).read_text()), Release("istio", namespace))
+    generated = istioctl("manifest", "generate", *settings, "--component", "Pilot").stdout
+    assert ordered(rendered) == [each for each in yaml_text.load_all(generated) if each]
 
 
 @pytest.mark.parametrize(

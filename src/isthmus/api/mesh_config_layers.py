@@ -45,6 +45,12 @@ def layer(text: str, source: str = "mesh") -> tuple[Layer, Problems]:
     return _well_formed(MeshConfig, raw, source)
 
 
+def trust_domain(text: str) -> str | None:
+    """The trust domain that one YAML text gives; None when it gives none that can be used."""
+    found = layer(text)[0].get("trustDomain")
+    return str(found) if found else None
+
+
 def merge(layers: Iterable[Layer]) -> Layer:
     """One layer from several; later ones win."""
     merged: dict[str, Any] = {}

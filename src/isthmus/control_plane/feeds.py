@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from isthmus.api import mesh_config_layers
 from isthmus.api.config import row
 from isthmus.api.core_endpoint_slice import EndpointSlice
 from isthmus.api.core_namespace import Namespace
 from isthmus.api.core_node import Node
 from isthmus.api.core_pod import Pod
-from isthmus.api.core_secret import Secret
+from isthmus.api.core_secret import ConfigMap, Secret
 from isthmus.api.core_service import Service
 from isthmus.api.destination_rule import DestinationRule
 from isthmus.api.gateway import Gateway
@@ -58,14 +59,9 @@ def cluster_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
 
 
 def own_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
-    """What is read of the configuration cluster alone: Istio configuration and credentials."""
+    """What is read of the configuration cluster besides: Istio configuration and credentials."""
     return (
-        Feed(
-            Reflected(kinds.SECRET, Secret, Query(fields=_CREDENTIAL_FIELDS)),
-            sources.credentials,
-            _credential_key,
-            _credential,
-        ),
+        _credentials(sources),
         _configuration(kinds.GATEWAY, Object[Gateway], sources.gateways),
         _configuration(kinds.VIRTUAL_SERVICE, Object[VirtualService], sources.virtual_services),
         _configuration(kinds.DESTINATION_RULE, Object[DestinationRule], sources.destination_rules),
@@ -73,6 +69,28 @@ def own_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
         _configuration(kinds.SIDECAR, Object[Sidecar], sources.sidecars),
         *gateway_api_feeds(sources),
     )
+
+
+def further_remote_feeds(sources: Sources, namespace: str, mesh_config_map: str) -> tuple[Feed[Any], ...]:
+    """What is read of a remote cluster besides, and may be refused: not every reader role allows it.
+
+    Its gateways' credentials, and the trust domain that a mesh of its own gives to its workloads.
+    """
+    query = Query(namespace=namespace, fields=f"metadata.name={mesh_config_map}")
+    return (
+        _credentials(sources),
+        Feed(
+            Reflected(kinds.CONFIG_MAP, ConfigMap, query),
+            sources.trust_domains,
+            lambda cluster, _: cluster,
+            lambda _, item: mesh_config_layers.trust_domain(item.data.get("mesh", "")),
+        ),
+    )
+
+
+def _credentials(sources: Sources) -> Feed[Any]:
+    query = Query(fields=_CREDENTIAL_FIELDS)
+    return Feed(Reflected(kinds.SECRET, Secret, query), sources.credentials, _credential_key, _credential)
 
 
 def _named(kind: Kind, wire: type[Any], source: Source[Any, Any]) -> Feed[Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from isthmus.control_plane.api_servers import ApiServers
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.clusters import ClusterStatus, ClusterWatch, own_status
-from isthmus.control_plane.feeds import cluster_feeds, own_feeds
-from isthmus.control_plane.intake import Intake
+from isthmus.control_plane.feeds import cluster_feeds, further_remote_feeds, own_feeds
+from isthmus.control_plane.intake import Feed, Intake
 from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.control_plane.metrics import RemoteClusterCounters
 from isthmus.control_plane.remote_clusters import RemoteClusters, Serve, Surroundings
@@ -62,6 +64,7 @@ class JoinedClusters:
         self._remotes = RemoteClusters(
             Surroundings(
                 feeds=cluster_feeds(self._graph.sources),
+                further=self._further_feeds(),
                 apply=self._graph.host.apply,
                 tasks=background.tasks,
                 timeout=self._settings.remote_timeout,
@@ -72,6 +75,10 @@ class JoinedClusters:
         await self._secrets.start(background)
         await self._own.intake.complete.wait()
         await self._remotes.wait_first_sync()
+
+    def _further_feeds(self) -> tuple[Feed[Any], ...]:
+        settings = self._settings
+        return further_remote_feeds(self._graph.sources, settings.namespace, settings.mesh_config_map)
 
     def _secrets_changed(self) -> None:
         assert self._remotes is not None

@@ -30,12 +30,14 @@ Serve = Callable[[str, Client], Awaitable[object]]
 class Surroundings:
     """What all remote clusters share. ``timeout`` is in seconds, 0 for none; ``late`` is told of a cluster's id.
 
+    ``further`` are feeds that a credential may not allow: nothing waits for them.
     ``serve`` works for a cluster through the client that is in use, from when it is known until it leaves.
     """
 
     feeds: Sequence[Feed[Any]]
     apply: Callable[[Batch], object]
     tasks: asyncio.TaskGroup
+    further: Sequence[Feed[Any]] = ()
     timeout: float = 30.0
     late: Callable[[str], object] = lambda cluster: None
     serve: Serve | None = None
@@ -91,11 +93,14 @@ class _Attempt:
         intake = Intake(remote.id, surroundings.feeds, surroundings.apply, lambda: hooks.entering(self))
         self._opened = Client(remote.access)
         self.watch = ClusterWatch(remote.id, self._opened, intake, surroundings.pace)
+        further = Intake(remote.id, surroundings.further, surroundings.apply)
+        self._further = ClusterWatch(remote.id, self._opened, further, surroundings.pace)
         self._task = surroundings.tasks.create_task(self._run(), name=f"cluster {remote.id}")
 
     def end(self) -> None:
         """Delivers nothing from this moment on."""
         self.watch.intake.close()
+        self._further.intake.close()
         self._task.cancel()
 
     async def _run(self) -> None:
@@ -103,10 +108,17 @@ class _Attempt:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._settle())
+                    tasks.create_task(self._read_further())
                     tasks.create_task(self._serve())
                     tasks.create_task(self.watch.run(self._surroundings.feeds))
             finally:
                 self.client = None
+
+    async def _read_further(self) -> None:
+        """From when this credential is the one in use: a former one must not write after it."""
+        await self.watch.intake.complete.wait()
+        if self._surroundings.further:
+            await self._further.run(self._surroundings.further)
 
     async def _serve(self) -> None:
         await self.watch.intake.complete.wait()
@@ -173,7 +185,8 @@ class _Member:
             if attempt is not None:
                 attempt.end()
         self.settled.set()
-        self._surroundings.apply(remove_cluster(self._cluster, self._surroundings.feeds))
+        feeds = (*self._surroundings.feeds, *self._surroundings.further)
+        self._surroundings.apply(remove_cluster(self._cluster, feeds))
 
     def status(self) -> ClusterStatus:
         """As debug pages show it: a credential that cannot replace the one in use shows as an error."""

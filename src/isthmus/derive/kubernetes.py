@@ -69,11 +69,13 @@ class _Rules:
     """Single rows that many derivations read."""
 
     mesh: Collection[str, MeshConfig]
+    trust_domains: Collection[str, str]
     networks: Collection[str, NetworkRules]
     cluster_local: Collection[str, ClusterLocal]
 
-    def trust_domain(self, ctx: Context) -> str:
-        return (ctx.get(self.mesh, "") or MeshConfig()).trust_domain
+    def trust_domain(self, ctx: Context, cluster: str) -> str:
+        """The cluster's own, else the mesh's (Istio reads a remote cluster's mesh ConfigMap for it)."""
+        return ctx.get(self.trust_domains, cluster) or (ctx.get(self.mesh, "") or MeshConfig()).trust_domain
 
     def network_rules(self, ctx: Context) -> NetworkRules:
         return ctx.get(self.networks, "") or NetworkRules()
@@ -143,6 +145,7 @@ def _declare_rules(graph: Graph, sources: Sources, identity: Identity) -> _Rules
 
     return _Rules(
         mesh=sources.mesh,
+        trust_domains=sources.trust_domains,
         networks=graph.derive("network rules", sources.mesh_networks, rules),
         cluster_local=graph.derive("cluster local", sources.mesh, local),
     )
@@ -153,7 +156,7 @@ def _declare_workloads(graph: Graph, sources: Sources, rules: _Rules) -> Collect
         if pod.terminal or not pod.addresses:
             return {}
         node = ctx.get(sources.nodes, (key.cluster, pod.spec.node_name))
-        return {key: workload(key, pod, node, rules.network_rules(ctx), rules.trust_domain(ctx))}
+        return {key: workload(key, pod, node, rules.network_rules(ctx), rules.trust_domain(ctx, key.cluster))}
 
     return graph.derive("workloads", sources.pods, derivation)
 
@@ -175,7 +178,7 @@ def _declare_cluster_services(
     graph: Graph, sources: Sources, identity: Identity, rules: _Rules
 ) -> Collection[ServiceKey, ClusterService]:
     def derivation(ctx: Context, key: ServiceKey, wire: KubernetesService) -> Mapping[ServiceKey, ClusterService]:
-        return {key: cluster_service(key, wire, identity.domain, rules.trust_domain(ctx))}
+        return {key: cluster_service(key, wire, identity.domain, rules.trust_domain(ctx, key.cluster))}
 
     return graph.derive("cluster services", sources.services, derivation)
 

@@ -61,6 +61,7 @@ class Sources:
 
     mesh: Source[str, MeshConfig]
     mesh_networks: Source[str, MeshNetworks]
+    trust_domains: Source[str, str]  # of remote clusters that give one to their workloads
     names: Source[str, tuple[str, ...]]  # hostname → addresses, as last resolved
     namespaces: Source[ClusterName, Namespace]
     nodes: Source[ClusterName, Node]
@@ -89,6 +90,7 @@ def declare_sources(graph: Graph) -> Sources:
     return Sources(
         mesh=graph.source("mesh"),
         mesh_networks=graph.source("mesh networks"),
+        trust_domains=graph.source("trust domains"),
         names=graph.source("names"),
         namespaces=graph.source("namespaces"),
         nodes=graph.source("nodes"),

@@ -166,7 +166,7 @@ class Reflector(Generic[T]):
     async def _stay_absent(self) -> None:
         if not self.status.absent:
             self._take(())
-            self._update(absent=True)
+        self._update(absent=True, last_contact=self._pace.clock(), last_error="")
         await asyncio.sleep(self._backoff.next())
 
     async def _check_version(self) -> None:

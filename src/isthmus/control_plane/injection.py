@@ -58,6 +58,11 @@ class InjectionSource:
         self._templates: Templates | None = None
         self._texts: tuple[str, str] | None = None
         self._problem = ""
+        self._observers: list[Callable[[], None]] = []
+
+    def observe(self, observer: Callable[[], None]) -> None:
+        """Calls the observer whenever there are other templates or values."""
+        self._observers.append(observer)
 
     def update(self) -> None:
         """Reads the templates again if they changed."""
@@ -73,8 +78,10 @@ class InjectionSource:
             self._templates = Templates(parse_config(config), parse_values(values))
         except InjectionError as error:
             self._note("injection templates not taken, the former ones stay in use", f"{self._origin}: {error}")
-        else:
-            self._problem = ""
+            return
+        self._problem = ""
+        for observer in self._observers:
+            observer()
 
     def _note(self, event: str, problem: str) -> None:
         if problem != self._problem:
@@ -106,6 +113,10 @@ class InjectionSource:
     def templates(self) -> Mapping[str, str]:
         """Template texts by name, for the debug page."""
         return self._templates.config.templates if self._templates else {}
+
+    def values(self) -> Mapping[str, Any]:
+        """The Helm values that templates see."""
+        return self._templates.values if self._templates else {}
 
     def start(self, client: Client, background: Background) -> None:
         """Watches from now on."""

@@ -13,6 +13,7 @@ from isthmus.control_plane.api_servers import ApiServers
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.cluster_writes import ClusterWrites
 from isthmus.control_plane.debug_pages import Pages
+from isthmus.control_plane.gateway_api import GatewayApiWork
 from isthmus.control_plane.http import DebugAccess
 from isthmus.control_plane.http_server import HttpParts
 from isthmus.control_plane.injection import InjectionCounters, InjectionSource
@@ -73,6 +74,7 @@ class ControlPlane:
         security = await self._secure(background)
         writes = ClusterWrites(self.settings, security.authority, background)
         writes.keep_own(self._client)
+        GatewayApiWork(self.settings, self._client, self.graph, self._injection).keep(background)
         await self._ports.open(security, self._http_parts(security), self.graph, background)
         namespaces = self.graph.sources.namespaces
         remote = RemoteWrites(self.settings, namespaces, writes.serve) if self.settings.external else None

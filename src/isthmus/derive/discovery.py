@@ -73,6 +73,10 @@ class Discovery:
         """What every object of the Gateway API that is served here is told about itself."""
         return {key: row for rows in self.tables.statuses for key, row in sorted(rows.items())}
 
+    def status(self, key: StatusKey) -> Status | None:
+        """What one object of the Gateway API is told; None when it is not served here."""
+        return next((found for rows in self.tables.statuses if (found := rows.get(key)) is not None), None)
+
     def observe(self, observer: Observer) -> None:
         """Calls the observer after each settlement that may have changed resources of connected proxies.
 
@@ -118,6 +122,7 @@ def build(domain: Domain, dns_domain: str = "cluster.local") -> Discovery:
         names=name_tables.declare(graph, sources, audiences),
         gateways=routers,
         problems=problems.declare(graph, sources, policy, routers),
+        converted=objects.converted,
         statuses=gateway_api_status.declare(graph, domain, objects.converted),
     )
     return Discovery(domain, tables)

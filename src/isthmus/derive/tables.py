@@ -10,6 +10,7 @@ from isthmus.collections import Collection
 from isthmus.derive.assignments import Assignments
 from isthmus.derive.clusters import Clusters
 from isthmus.derive.domain import ConfigKey
+from isthmus.derive.gateway_api import Converted
 from isthmus.derive.gateway_api_status import Statuses
 from isthmus.derive.gateways import Gateways
 from isthmus.derive.http_ports import HttpPorts
@@ -42,6 +43,7 @@ class Tables:
     names: NameTables
     gateways: Gateways
     problems: Mapping[str, Collection[ConfigKey, Problems]]  # by kind
+    converted: Converted
     statuses: Statuses
 
     def variant(self, audience: Audience, hostname: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from isthmus.lab import gateway_api
 from isthmus.lab.guides import workspace
 from isthmus.lab.guides.model import Guide, GuideError, Step
 from isthmus.lab.guides.results import Results
@@ -51,6 +52,8 @@ def walk(guide: Guide, steps: tuple[Step, ...], place: Place, echo: Echo) -> Fai
     """Runs `steps`; those that do not begin the guide go on with the files and the environment of the run before."""
     fresh = steps[0] == guide.steps[0]
     workspace.prepare(place.files, fresh=fresh)
+    if any(workspace.GATEWAY_API in step.run for step in steps):
+        workspace.link_gateway_api(place.files, gateway_api.tree(echo))
     results, saved = Results(place.results, guide), place.files / SAVED
     with Shell(place.files, environment()) as shell:
         if saved.exists():

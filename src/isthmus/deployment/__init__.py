@@ -1,0 +1,1 @@
+"""Pods for Gateways of the Gateway API: what is made (``objects``), and kept there (``controller``)."""

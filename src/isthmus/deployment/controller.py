@@ -38,6 +38,8 @@ _MADE = (
     kinds.HORIZONTAL_POD_AUTOSCALER,
     kinds.POD_DISRUPTION_BUDGET,
 )
+_REVISION = "istio.io/rev"
+_DEFAULT = "default"
 _WRITING = Writing(manager=names.CONTROLLER)
 _DESCRIPTIONS = {
     "istio": "Gateways that the mesh deploys and serves",
@@ -237,12 +239,19 @@ class DeploymentController:
         return dict(found.get("data") or {})
 
     async def _is_own(self, gateway: Config[Gateway]) -> bool:
-        """Whether this revision deploys a Gateway: it names the revision, or a tag of it, or nothing."""
-        wanted = gateway.labels.get("istio.io/rev", "")
-        if wanted in ("", self._revision):
-            return True
+        """Whether this revision deploys a Gateway: the revision or tag that it, or else its namespace, names.
+
+        Unlabelled ones are the default revision's: two revisions that wrote the same objects would never end.
+        """
+        wanted = gateway.labels.get(_REVISION) or await self._revision_of(gateway.namespace) or _DEFAULT
         tags = await self._client.list(kinds.MUTATING_WEBHOOK, Query(labels=f"istio.io/tag={wanted}"))
-        return any(tag["metadata"]["labels"].get("istio.io/rev") == self._revision for tag in tags.items)
+        if tags.items:
+            return any(tag["metadata"]["labels"].get(_REVISION) == self._revision for tag in tags.items)
+        return wanted == self._revision
+
+    async def _revision_of(self, namespace: str) -> str:
+        found = await self._client.find(kinds.NAMESPACE, namespace)
+        return str((found or {}).get("metadata", {}).get("labels", {}).get(_REVISION, ""))
 
 
 class _MadeSink:

@@ -1,4 +1,4 @@
-"""Gateways into networks: labelled Services and ``meshNetworks`` (Istio's network manager)."""
+"""Gateways into networks: labelled Services and Gateways, and ``meshNetworks`` (Istio's network manager)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
+from isthmus.api.config import Config
 from isthmus.api.core_node import Node
+from isthmus.api.gateway_api.gateway import Gateway, Listener
 from isthmus.api.mesh_networks import MeshNetworks
 from isthmus.derive.network_rules import NETWORK_LABEL
 from isthmus.model.network import NetworkGateway, Networks
 from isthmus.model.service import ClusterService
+from isthmus.translate.gateway_api.listener_tls import passes_by_sni
+from isthmus.translate.gateway_api.names import REMOTE_CLASS
 
 GATEWAY_PORT_LABEL = "networking.istio.io/gatewayPort"
 DEFAULT_PORT = 15443
@@ -48,6 +52,34 @@ def service_gateways(service: ClusterService, nodes: Iterable[Node]) -> tuple[Un
         hosts = service.load_balancer + service.external_ips
         numbers = (mtls.number if mtls else 0, hbone.number if hbone else 0)
     return tuple(UnresolvedGateway(host, numbers[0], network, service.key.cluster, numbers[1]) for host in hosts)
+
+
+def addressed_gateways(gateway: Config[Gateway], own_cluster: str) -> tuple[UnresolvedGateway, ...]:
+    """The gateways that one labelled Gateway of the Gateway API stands for, by the addresses that it names.
+
+    Those of the class ``istio-remote`` count in the configuration cluster only: they tell of clusters that cannot
+    be asked. A Gateway that is deployed has a Service with its labels, which counts by itself.
+    """
+    network = gateway.labels.get(NETWORK_LABEL, "")
+    if not network or (gateway.spec.gateway_class_name == REMOTE_CLASS and gateway.cluster != own_cluster):
+        return ()
+    wanted = gateway.labels.get(GATEWAY_PORT_LABEL, "")
+    mtls = int(wanted) if wanted.isdigit() else DEFAULT_PORT
+    return tuple(
+        UnresolvedGateway(address.value, port, network, gateway.cluster, hbone)
+        for address in gateway.spec.addresses
+        if address.type in ("IPAddress", "Hostname") and address.value
+        for port, hbone in (_listener_ports(listener, mtls) for listener in gateway.spec.listeners)
+        if port or hbone
+    )
+
+
+def _listener_ports(listener: Listener, mtls: int) -> tuple[int, int]:
+    """The port that a listener passes mesh mTLS on at, or its HBONE port; 0 for none."""
+    if listener.protocol == "HBONE":
+        return 0, listener.port
+    passes = listener.protocol == "TLS" and (listener.port == mtls or passes_by_sni(listener))
+    return (listener.port if passes else 0), 0
 
 
 def declared_gateways(

@@ -23,6 +23,7 @@ from isthmus.derive.domain import ConfigKey, Domain, GatewayApiObjects
 from isthmus.derive.endpoints import SliceEndpoints, SliceKey, merge_slices, slice_endpoints
 from isthmus.derive.gateways_of_networks import (
     UnresolvedGateway,
+    addressed_gateways,
     declared_gateways,
     resolve_all,
     service_gateways,
@@ -89,7 +90,7 @@ def declare_domain(graph: Graph, sources: Sources, identity: Identity) -> Domain
     return Domain(
         graph=graph,
         mesh=sources.mesh,
-        networks=_declare_networks(graph, sources, cluster_services),
+        networks=_declare_networks(graph, sources, identity, cluster_services),
         workloads=workloads,
         workloads_by_address=workloads.index(
             "address", lambda row: ((row.key.cluster, address) for address in row.addresses)
@@ -217,7 +218,7 @@ def _declare_endpoints(
 
 
 def _declare_networks(
-    graph: Graph, sources: Sources, declared: Collection[ServiceKey, ClusterService]
+    graph: Graph, sources: Sources, identity: Identity, declared: Collection[ServiceKey, ClusterService]
 ) -> Collection[str, Networks]:
     nodes = graph.derive(
         "cluster nodes", sources.nodes, lambda ctx, key, node: {key: _ClusterNode(key[0], node)}
@@ -232,11 +233,20 @@ def _declare_networks(
     services = graph.derive("gateways of services", declared, labelled)
     of_services = services.index("all", lambda row: ("",))
 
+    def addressed(_: Context, key: ObjectKey, row: Config[Gateway]) -> Mapping[ObjectKey, _Gateways]:
+        gateways = addressed_gateways(row, identity.cluster)
+        return {key: gateways} if gateways else {}
+
+    of_gateways = graph.derive("gateways by address", sources.gateway_api.gateways, addressed).index(
+        "all", lambda row: ("",)
+    )
+
     def candidates(ctx: Context, key: str, wire: MeshNetworks) -> Mapping[str, _Gateways]:
         def services_of(hostname: str, cluster: str) -> tuple[ClusterService, ...]:
             return tuple(row for row in ctx.select(by_hostname, hostname) if row.key.cluster == cluster)
 
         labelled = tuple(gateway for row in ctx.select(of_services, "") for gateway in row)
+        labelled += tuple(gateway for row in ctx.select(of_gateways, "") for gateway in row)
         return {"": labelled + declared_gateways(wire, services_of)}
 
     def networks(ctx: Context, key: str, gateways: _Gateways) -> Mapping[str, Networks]:

@@ -24,6 +24,7 @@ _SHARED = "Base"  # what all revisions of a cluster use
 _DISAPPEARING_SECONDS = 120.0
 CONTROL_PLANES = Query(labels="app=istiod")
 _ROOTS = "istio.io/config=true"
+_CLASSES = "gateway.istio.io/managed=istio.io-gateway-controller"
 _ELECTIONS = ("istio-namespace-controller-election", "istio-gateway-status-leader", "istio-gateway-deployment")
 """What names of Leases begin with; a revision may follow."""
 
@@ -48,10 +49,11 @@ async def traces(client: Client, progress: Progress) -> list[Owned]:
 
 
 async def published(client: Client) -> list[Owned]:
-    """What control planes write on their own account: roots in every namespace, and the Leases of their elections."""
+    """What control planes write on their own account: roots in every namespace, classes of Gateways, and Leases."""
     roots = await of_kind(client, kinds.CONFIG_MAP, Query(labels=_ROOTS))
     leases = await of_kind(client, kinds.LEASE, Query())
-    return [*roots, *(lease for lease in leases if lease.identity.name.startswith(_ELECTIONS))]
+    classes = await of_kind(client, kinds.GATEWAY_CLASS, Query(labels=_CLASSES))
+    return [*roots, *classes, *(lease for lease in leases if lease.identity.name.startswith(_ELECTIONS))]
 
 
 def _ended(objects: Objects) -> str:

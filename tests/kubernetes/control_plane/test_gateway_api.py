@@ -170,3 +170,18 @@ async def test_a_config_map_of_the_user_changes_the_objects(plane: RunningPlane,
     await one(here, kinds.HORIZONTAL_POD_AUTOSCALER, "edge-istio").until("spec", "maxReplicas", is_=4)
     await here.client.apply(kinds.CONFIG_MAP, body | {"data": {"deployment": "spec: {replicas: 2}"}})
     await one(here, kinds.DEPLOYMENT, "edge-istio").until("spec", "replicas", is_=2)
+
+
+async def test_a_gateway_of_another_revision_is_left_to_it(plane: RunningPlane, here: MeshCluster) -> None:
+    other = api.gateway(here.app, "other")
+    other["metadata"]["labels"] = {"istio.io/rev": "canary"}
+    await here.client.apply(kinds.KUBERNETES_GATEWAY, other)
+    await here.client.apply(kinds.KUBERNETES_GATEWAY, api.gateway(here.app))
+    await one(here, kinds.SERVICE, "edge-istio").until("spec", "type", is_="LoadBalancer")
+    assert await here.client.find(kinds.DEPLOYMENT, "other-istio", namespace=here.app) is None
+    tag = {"name": f"tag-{here.app}", "labels": {"istio.io/tag": "canary", "istio.io/rev": "default"}}
+    await here.client.create(kinds.MUTATING_WEBHOOK, {"metadata": tag})
+    other["metadata"]["labels"]["touched"] = "1"
+    await here.client.apply(kinds.KUBERNETES_GATEWAY, other)
+    await one(here, kinds.DEPLOYMENT, "other-istio").until("metadata", "labels", "touched", is_="1")
+    await here.client.delete(kinds.MUTATING_WEBHOOK, tag["name"])

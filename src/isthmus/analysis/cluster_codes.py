@@ -1,4 +1,4 @@
-"""Codes about several clusters, which are our own: what is wrong, why it matters, what to do."""
+"""Our own codes, most of them about several clusters: what is wrong, why it matters, what to do."""
 
 from __future__ import annotations
 
@@ -150,5 +150,7 @@ SERVER_UNTRUSTED = Code(
     cure="Make the secret again with 'istioctl create-remote-secret --name={0}', with --tls-server-name if the "
     "certificate has another name than the URL.",
 )
+NOT_ENFORCED = Code("ISM0118", "NotEnforced", _ERROR, "{}")
+WITHOUT_EFFECT = Code("ISM0119", "WithoutEffect", _WARNING, "{}")
 
 ALL: tuple[Code, ...] = tuple(sorted((v for v in globals().values() if isinstance(v, Code)), key=lambda code: code.id))

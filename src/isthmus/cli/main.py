@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from isthmus import __version__
+from isthmus.cli.absent import ABSENT
 from isthmus.cli.options import Target, cluster_options
 
 _COMMANDS = {
@@ -62,6 +63,8 @@ class LazyGroup(click.Group):
         name = self._aliases.get(cmd_name, cmd_name)
         target = self._targets.get(name)
         if target is None:
+            if name in ABSENT and name not in self.commands:
+                raise click.UsageError(f"{name} is not there: {ABSENT[name]}", ctx)
             return super().get_command(ctx, name)
         module, _, attribute = target.partition(":")
         command: click.Command = getattr(import_module(module), attribute)

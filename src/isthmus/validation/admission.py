@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from isthmus.api.config import Severity
+from isthmus.validation.unserved import unserved
 from isthmus.validation.validate import Verdict, kind_of, validate
 
 ALWAYS_REJECT = "internal.istio.io/webhook-always-reject"
@@ -60,7 +62,10 @@ def response(request: Request) -> dict[str, Any]:
     definition = kind_of(written)
     if definition is None:
         return _refusal(request, f"{written.get('apiVersion')}/{written.get('kind')} is not a kind of this mesh")
-    return _answer(request, validate(definition, written))
+    errors, warnings = validate(definition, written)
+    gaps = unserved(definition.kind, written)
+    refused = tuple(gap for gap in gaps if gap.severity is Severity.ERROR)
+    return _answer(request, ((*errors, *refused), (*warnings, *(gap for gap in gaps if gap not in refused))))
 
 
 def _answer(request: Request, verdict: Verdict) -> dict[str, Any]:

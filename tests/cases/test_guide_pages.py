@@ -23,3 +23,9 @@ def test_a_page_shows_every_step_of_its_walkthrough_once_and_in_order(name: str)
 def test_a_page_shows_the_commands_as_they_are_run(name: str, check_golden: Callable[[Path, str | None], None]) -> None:
     page = PAGES[name]
     check_golden(page, filled(page.read_text(), load(WALKTHROUGHS, name)))
+
+
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    pages = (path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md"))
+    assert [str(page) for page in pages if page.name != "README.md" and f"({page})" not in index] == []

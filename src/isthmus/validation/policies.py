@@ -52,8 +52,6 @@ def load_balancer(path: str, settings: LoadBalancerSettings) -> Findings:
         yield from _consistent_hash(f"{path}.consistentHash", settings.consistent_hash)
     if settings.locality_lb_setting:
         yield from _locality(f"{path}.localityLbSetting", settings.locality_lb_setting)
-    if settings.zone_aware_lb_setting:
-        yield warning(f"{path}.zoneAwareLbSetting", "has no effect here yet; use localityLbSetting")
     if settings.warmup and settings.warmup.aggression is not None and settings.warmup.aggression <= 0:
         yield Problem(f"{path}.warmup.aggression", "must be above 0; 1.0 is a linear increase")
     if settings.simple == "LEAST_CONN":

@@ -48,7 +48,7 @@ FIELDS: Mapping[str, Mapping[str, Gap]] = {
         "minRetryConcurrency": _NO_EFFECT,
         "outlierDetectionHttpErrorCodes": _NO_EFFECT,
         "tunnel": Gap("has no effect here: connections are not tunnelled"),
-        "zoneAwareLbSetting": _NO_EFFECT,
+        "zoneAwareLbSetting": Gap("has no effect here; use localityLbSetting"),
     },
     "Gateway": {"caCrl": _NO_LIST, "defaultEndpoint": _NO_EFFECT},
     "Sidecar": {
@@ -71,7 +71,7 @@ SETTINGS: Mapping[str, Gap] = {
     "extensionProviders": Gap("has no effect here: there are no providers of authorization, traces and logs"),
     "serviceScopeConfigs": _NO_EFFECT,
     "tlsDefaults": Gap("has no effect here: meshMTLS sets the least version between proxies"),
-    "zoneAwareLbSetting": _NO_EFFECT,
+    "zoneAwareLbSetting": Gap("has no effect here; use localityLbSetting"),
 }
 """Fields of the mesh settings."""
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from isthmus.api.authorization_policy import AuthorizationPolicy
 from isthmus.api.config import Config
 from isthmus.api.core_endpoint_slice import EndpointSlice
 from isthmus.api.core_namespace import Namespace
@@ -51,6 +52,7 @@ KINDS: Mapping[str, tuple[str, type[Any]]] = {
     "VirtualService": ("virtual_services", VirtualService),
     "DestinationRule": ("destination_rules", DestinationRule),
     "PeerAuthentication": ("peer_authentications", PeerAuthentication),
+    "AuthorizationPolicy": ("authorization_policies", AuthorizationPolicy),
     "Sidecar": ("sidecars", Sidecar),
 }
 GATEWAY_API: Mapping[str, type[Any]] = {

@@ -81,6 +81,7 @@ class Pages(NamedTuple):
             "VirtualService": self.domain.virtual_services,
             "DestinationRule": self.domain.destination_rules,
             "PeerAuthentication": self.domain.peer_authentications,
+            "AuthorizationPolicy": self.domain.authorization_policies,
             "Sidecar": self.domain.sidecars,
         }
         return [

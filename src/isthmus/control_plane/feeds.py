@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from isthmus.api import mesh_config_layers
+from isthmus.api.authorization_policy import AuthorizationPolicy
 from isthmus.api.config import row
 from isthmus.api.core_endpoint_slice import EndpointSlice
 from isthmus.api.core_namespace import Namespace
@@ -66,6 +67,7 @@ def own_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
         _configuration(kinds.VIRTUAL_SERVICE, Object[VirtualService], sources.virtual_services),
         _configuration(kinds.DESTINATION_RULE, Object[DestinationRule], sources.destination_rules),
         _configuration(kinds.PEER_AUTHENTICATION, Object[PeerAuthentication], sources.peer_authentications),
+        _configuration(kinds.AUTHORIZATION_POLICY, Object[AuthorizationPolicy], sources.authorization_policies),
         _configuration(kinds.SIDECAR, Object[Sidecar], sources.sidecars),
         *gateway_api_feeds(sources),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from isthmus.api.authorization_policy import AuthorizationPolicy
 from isthmus.api.config import Config
 from isthmus.api.core_namespace import Namespace
 from isthmus.api.destination_rule import DestinationRule
@@ -59,6 +60,7 @@ class Domain:
     virtual_services: Collection[ConfigKey, Config[VirtualService]]
     destination_rules: Collection[ConfigKey, Config[DestinationRule]]
     peer_authentications: Collection[ConfigKey, Config[PeerAuthentication]]
+    authorization_policies: Collection[ConfigKey, Config[AuthorizationPolicy]]
     sidecars: Collection[ConfigKey, Config[Sidecar]]
     gateway_api: GatewayApiObjects
     credentials: Collection[CredentialKey, Credential]

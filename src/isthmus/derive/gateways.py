@@ -155,6 +155,7 @@ class _Router:
             services=tuple(sorted(visible, key=lambda one: one.age_key)),
             find=lambda own: self._sources.hosts.find(ctx, own, key.scope),
             mesh=mesh,
+            authorization=key.gateway.authorization,
         )
 
     def _chains(self, ctx: Context, key: RouterKey, port: Opening, routing: Routing) -> Iterable[Part]:
@@ -173,7 +174,11 @@ class _Router:
     def _passed(self, ctx: Context, key: RouterKey, hostname: str) -> Iterable[Part]:
         policies = ctx.get(self._sources.hosts.upstreams.policies.destinations, hostname)
         variant = policies.variant(key.scope) if policies else ""
-        return ctx.get(self._sni_chains, (hostname, variant)) or ()
+        first = key.gateway.authorization.network_filters()
+        if not first:
+            return ctx.get(self._sni_chains, (hostname, variant)) or ()
+        upstream = self._sources.hosts.upstreams.plain(ctx, hostname, variant)
+        return sni.chains(upstream, mesh_config(ctx, self._sources.domain), first) if upstream else ()
 
     def _missing(self, ctx: Context, key: RouterKey, opened: Openings) -> Iterable[tuple[ConfigKey, Problem]]:
         """Servers whose Secret does not exist: a listener that waited for it would hold up all of its servers."""

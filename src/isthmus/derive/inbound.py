@@ -35,6 +35,7 @@ def declare(domain: Domain, policies: Policies) -> Callable[[Context, Proxy], In
             families=Families.of(proxy.addresses),
             transparent=proxy.interception == "TPROXY",
             http10=proxy.http10,
+            authorization=policies.authorization(ctx, proxy.namespace, labels),
         )
 
     return view

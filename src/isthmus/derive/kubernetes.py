@@ -105,6 +105,7 @@ def declare_domain(graph: Graph, sources: Sources, identity: Identity) -> Domain
         virtual_services=sources.virtual_services,
         destination_rules=sources.destination_rules,
         peer_authentications=sources.peer_authentications,
+        authorization_policies=sources.authorization_policies,
         sidecars=sources.sidecars,
         gateway_api=_declare_gateway_api(graph, sources, identity),
         credentials=sources.credentials,

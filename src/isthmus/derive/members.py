@@ -39,7 +39,7 @@ def declare(
     """Declares members and the audiences that they form."""
     sidecars = domain.sidecars.index("namespace", lambda sidecar: (sidecar.namespace,))
     workload_ports = inbound.declare(domain, policies)
-    matching = routers.declare(domain, usable)
+    matching = routers.declare(domain, usable, policies)
 
     def derivation(ctx: Context, key: str, proxy: Proxy) -> Mapping[str, Member]:
         mesh = mesh_config(ctx, domain)

@@ -1,4 +1,4 @@
-"""Declared policies: DestinationRules by hostname, PeerAuthentications by namespace."""
+"""Declared policies: DestinationRules by hostname, PeerAuthentications and AuthorizationPolicies by namespace."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from isthmus.api.authorization_policy import AuthorizationPolicy
 from isthmus.api.config import Config
 from isthmus.api.peer_authentication import PeerAuthentication
+from isthmus.api.wire import Labels
 from isthmus.collections import Collection, Context, Graph, Index
 from isthmus.derive.destination_policies import DestinationPolicies, destination_policies
 from isthmus.derive.domain import ConfigKey, Domain
@@ -15,6 +17,7 @@ from isthmus.derive.host_names import names_of, written
 from isthmus.derive.mesh import mesh_config
 from isthmus.derive.usable import Usable
 from isthmus.model.service import Service
+from isthmus.translate.authorization.filters import Authorization, Compiled, authorization, compiled
 from isthmus.translate.peer_authentication import Mode, PeerPolicies, WorkloadPolicy
 
 
@@ -24,12 +27,19 @@ class Policies(msgspec.Struct, frozen=True):
     domain: Domain
     destinations: Collection[str, DestinationPolicies]  # by hostname
     peers: Index[str, ConfigKey, Config[PeerAuthentication]]  # by namespace
+    authorizations: Index[str, ConfigKey, Compiled]  # by namespace
 
     def peer_policies(self, ctx: Context, namespace: str) -> PeerPolicies:
         """What PeerAuthentication says in a namespace."""
         mesh = mesh_config(ctx, self.domain)
         root = ctx.select(self.peers, mesh.root_namespace)
         return peer_policies(ctx.select(self.peers, namespace), root, root_namespace=namespace == mesh.root_namespace)
+
+    def authorization(self, ctx: Context, namespace: str, labels: Labels) -> Authorization:
+        """What AuthorizationPolicy says of who may call a workload."""
+        root = mesh_config(ctx, self.domain).root_namespace
+        found = [one for each in {namespace, root} for one in ctx.select(self.authorizations, each)]
+        return authorization(one for one in found if one.applies(namespace, labels, root))
 
 
 def declare(graph: Graph, domain: Domain, usable: Usable) -> Policies:
@@ -43,7 +53,16 @@ def declare(graph: Graph, domain: Domain, usable: Usable) -> Policies:
 
     destinations = graph.derive("destination policies", domain.services, derivation)
     peers = domain.peer_authentications.index("peer namespace", lambda policy: (policy.namespace,))
-    return Policies(domain, destinations, peers)
+    return Policies(domain, destinations, peers, _authorizations(graph, domain))
+
+
+def _authorizations(graph: Graph, domain: Domain) -> Index[str, ConfigKey, Compiled]:
+    def derivation(ctx: Context, key: ConfigKey, policy: Config[AuthorizationPolicy]) -> Mapping[ConfigKey, Compiled]:
+        found = compiled(policy, mesh_config(ctx, domain).trust_domains)
+        return {key: found} if found else {}
+
+    rows = graph.derive("authorizations", domain.authorization_policies, derivation)
+    return rows.index("authorization namespace", lambda row: (row.namespace,))
 
 
 def peer_policies(

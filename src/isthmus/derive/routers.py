@@ -11,6 +11,7 @@ from isthmus.api.gateway import Gateway
 from isthmus.collections import Context
 from isthmus.derive.domain import Domain
 from isthmus.derive.inbound import target_port, workload_of
+from isthmus.derive.policies import Policies
 from isthmus.derive.usable import Usable
 from isthmus.derive.views import Audience, GatewayView
 from isthmus.model.proxy import Proxy
@@ -29,7 +30,7 @@ class Carried(msgspec.Struct, frozen=True):
     by_sni: bool  # some server passes mesh mTLS on by SNI
 
 
-def declare(domain: Domain, usable: Usable) -> Callable[[Context, Proxy], Carried]:
+def declare(domain: Domain, usable: Usable, policies: Policies) -> Callable[[Context, Proxy], Carried]:
     """The look-up of a router's view."""
     by_label = usable.gateways.index("selector", lambda gateway: (_first_item(gateway),))
     by_service = usable.converted.gateways.index("service", lambda row: row.annotations[SERVICE].split(","))
@@ -47,7 +48,12 @@ def declare(domain: Domain, usable: Usable) -> Callable[[Context, Proxy], Carrie
         gateways += bound.values()
         gateways.sort(key=lambda gateway: gateway.age_key)
         targets = port_targets(services, workload)
-        view = GatewayView(tuple(gateway.key for gateway in gateways), targets, proxy.unprivileged)
+        view = GatewayView(
+            gateways=tuple(gateway.key for gateway in gateways),
+            targets=targets,
+            unprivileged=proxy.unprivileged,
+            authorization=policies.authorization(ctx, proxy.namespace, labels),
+        )
         return Carried(view, any(_passes_by_sni(gateway) for gateway in gateways))
 
     return carried

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from isthmus.api.authorization_policy import AuthorizationPolicy
 from isthmus.api.config import Config
 from isthmus.api.core_endpoint_slice import EndpointSlice
 from isthmus.api.core_namespace import Namespace
@@ -73,6 +74,7 @@ class Sources:
     virtual_services: Source[ConfigKey, Config[VirtualService]]
     destination_rules: Source[ConfigKey, Config[DestinationRule]]
     peer_authentications: Source[ConfigKey, Config[PeerAuthentication]]
+    authorization_policies: Source[ConfigKey, Config[AuthorizationPolicy]]
     sidecars: Source[ConfigKey, Config[Sidecar]]
     gateway_api: GatewayApiSources
     proxies: Source[str, Proxy]
@@ -102,6 +104,7 @@ def declare_sources(graph: Graph) -> Sources:
         virtual_services=configuration("virtual services"),
         destination_rules=configuration("destination rules"),
         peer_authentications=configuration("peer authentications"),
+        authorization_policies=configuration("authorization policies"),
         sidecars=configuration("sidecars"),
         gateway_api=GatewayApiSources(
             classes=configuration("gateway classes"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from isthmus.translate.authorization.filters import UNRESTRICTED, Authorization
 from isthmus.translate.inbound import InboundView
 from isthmus.translate.views import ClusterView, EndpointView, Families, NameView, OutboundView, RouteView
 
@@ -26,6 +27,7 @@ class GatewayView(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     gateways: tuple[tuple[str, str], ...] = ()  # namespace and name, oldest first
     targets: tuple[tuple[int, int], ...] = ()  # service port → container port
     unprivileged: bool = False
+    authorization: Authorization = UNRESTRICTED
 
 
 class RouterKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from isthmus.model.service import Protocol
+from isthmus.translate.authorization.filters import UNRESTRICTED, Authorization
 from isthmus.translate.peer_authentication import Mode
 from isthmus.translate.views import Families
 
@@ -30,3 +31,4 @@ class InboundView(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     families: Families = Families()
     transparent: bool = False  # TPROXY interception
     http10: bool = False
+    authorization: Authorization = UNRESTRICTED

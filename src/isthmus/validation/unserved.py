@@ -26,7 +26,6 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 KINDS: Mapping[str, Gap] = {
-    "AuthorizationPolicy": Gap("is not enforced by this mesh: requests that it forbids would pass", protects=True),
     "RequestAuthentication": Gap("is not enforced by this mesh: requests without a token would pass", protects=True),
     "EnvoyFilter": Gap("has no effect here: proxies get no patches"),
     "ProxyConfig": Gap("has an effect at injection only"),
@@ -40,7 +39,9 @@ KINDS: Mapping[str, Gap] = {
 
 _NO_EFFECT = Gap("has no effect here")
 _NO_LIST = Gap("is not enforced by this mesh: revoked certificates would be accepted", protects=True)
+_NO_TOKENS = Gap("no tokens are checked here, so that no caller has what this asks for")
 FIELDS: Mapping[str, Mapping[str, Gap]] = {
+    "AuthorizationPolicy": {"notRequestPrincipals": _NO_TOKENS, "requestPrincipals": _NO_TOKENS},
     "DestinationRule": {
         "budgetInterval": _NO_EFFECT,
         "caCrl": _NO_LIST,
@@ -61,6 +62,15 @@ FIELDS: Mapping[str, Mapping[str, Gap]] = {
     },
 }
 """By the name of the field, wherever it stands in an object of the kind."""
+
+ACTIONS: Mapping[str, Gap] = {
+    "AUDIT": Gap("AUDIT has no effect here"),
+    "CUSTOM": Gap("CUSTOM denies here what its rules match: no provider is asked"),
+}
+"""Of AuthorizationPolicies."""
+
+_WAYPOINT = Gap("is not enforced by this mesh: policies of Services need waypoints; use a selector", protects=True)
+_DRY_RUN = "istio.io/dry-run"
 
 
 SETTINGS: Mapping[str, Gap] = {
@@ -89,7 +99,21 @@ def unserved(kind: str, written: Mapping[str, Any]) -> tuple[Problem, ...]:
     metadata = written.get("metadata") or {}
     accepted = (metadata.get("annotations") or {}).get(ACCEPTED) == "accepted"
     gaps = [("", KINDS[kind])] if kind in KINDS else list(_fields(FIELDS.get(kind, {}), written.get("spec"), "spec"))
+    if kind == "AuthorizationPolicy":
+        gaps += _authorization(written.get("spec") or {}, metadata.get("annotations") or {})
     return tuple(_problem(kind, path, gap, accepted=accepted) for path, gap in gaps)
+
+
+def _authorization(spec: Mapping[str, Any], annotations: Mapping[str, str]) -> Iterator[tuple[str, Gap]]:
+    if gap := ACTIONS.get(str(spec.get("action"))):
+        yield "spec.action", gap
+    if annotations.get(_DRY_RUN) == "true":
+        yield f"metadata.annotations[{_DRY_RUN}]", Gap("the policy has no effect, and dry runs report nothing here")
+    targets = [("spec.targetRef", spec.get("targetRef"))]
+    targets += [(f"spec.targetRefs[{index}]", one) for index, one in enumerate(spec.get("targetRefs") or ())]
+    for path, target in targets:
+        if isinstance(target, dict) and target.get("kind") != "Gateway":
+            yield path, _WAYPOINT
 
 
 def _fields(gaps: Mapping[str, Gap], value: Any, path: str) -> Iterator[tuple[str, Gap]]:

@@ -10,10 +10,10 @@ from h2.events import DataReceived, ResponseReceived, StreamEnded
 Answer = tuple[int, str]
 
 
-def http1(address: str, port: int, host: str) -> Answer:
+def http1(address: str, port: int, host: str, path: str = "/") -> Answer:
     """Status and body of a GET in HTTP/1.1."""
     with socket.create_connection((address, port), timeout=10) as connection:
-        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         received = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, body = received.partition(b"\r\n\r\n")
     return int(head.split()[1]), body.decode()

@@ -16,7 +16,7 @@ from isthmus.analysis.snapshot import ClusterSnapshot, Snapshot
 from isthmus.cli.absent import ABSENT
 from isthmus.cli.main import main
 from isthmus.validation.admission import review
-from isthmus.validation.unserved import ACCEPTED, FIELDS, KINDS, SETTINGS
+from isthmus.validation.unserved import ACCEPTED, ACTIONS, FIELDS, KINDS, SETTINGS
 
 PAGE = (Path(__file__).parents[3] / "docs/not-supported.md").read_text()
 
@@ -88,5 +88,6 @@ def test_the_page_lists_every_gap() -> None:
         if not re.search(rf"\b{field}\b", texts[kind])
     ]
     assert missing == []
+    assert [action for action in ACTIONS if f"action: {action}" not in texts["AuthorizationPolicy"]] == []
     assert {setting.partition(":")[0] for setting, _ in rows("Mesh settings")} == SETTINGS.keys()
     assert ABSENT.keys() <= {word for command, _ in rows("Commands") for word in command.split()}

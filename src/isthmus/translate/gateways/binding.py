@@ -9,6 +9,7 @@ import msgspec
 from isthmus.api.config import Config
 from isthmus.api.mesh_config import MeshConfig
 from isthmus.api.virtual_service import VirtualService
+from isthmus.translate.authorization.filters import UNRESTRICTED, Authorization
 from isthmus.translate.gateways.hosts import ServerHost, covers
 from isthmus.translate.gateways.servers import Bound
 from isthmus.translate.routes.destinations import Find
@@ -16,11 +17,12 @@ from isthmus.translate.routes.virtual_service import for_gateway
 
 
 class Routing(msgspec.Struct, frozen=True):
-    """What the routes of a router are made from."""
+    """What the routes and chains of a router are made from."""
 
     services: tuple[Config[VirtualService], ...]  # those that name one of its Gateways, oldest first
     find: Callable[[str], Find]  # by namespace of the VirtualService
     mesh: MeshConfig
+    authorization: Authorization = UNRESTRICTED
 
     def bound(self, server: Bound) -> Iterable[tuple[Config[VirtualService], tuple[str, ...]]]:
         """Each VirtualService of a server, with the hosts that both have."""

@@ -43,14 +43,17 @@ def _all(opening: Opening, routing: Routing, *, http10: bool) -> Iterable[Fields
 
 
 def _http(route: str, port: int, routing: Routing, *, http10: bool) -> Fields:
-    manager = http_manager.gateway(route, f"outbound_0.0.0.0_{port}", routing.mesh, Protocol.HTTP, http10=http10)
-    return {"filters": [manager]}
+    return {"filters": [_manager(route, port, routing, http10=http10)]}
 
 
 def _https(bound: Bound, port: int, routing: Routing, *, http10: bool) -> Fields:
     route = http_routes.secure_name(bound)
-    manager = http_manager.gateway(route, f"outbound_0.0.0.0_{port}", routing.mesh, Protocol.HTTP, http10=http10)
-    return {"filters": [manager], **_ended(bound, routing, http=True)}
+    return {"filters": [_manager(route, port, routing, http10=http10)], **_ended(bound, routing, http=True)}
+
+
+def _manager(route: str, port: int, routing: Routing, *, http10: bool) -> Any:
+    prefix, first = f"outbound_0.0.0.0_{port}", routing.authorization.http_filters()
+    return http_manager.gateway(route, prefix, routing.mesh, Protocol.HTTP, http10=http10, first=first)
 
 
 def _terminated(bound: Bound, routing: Routing) -> Iterable[Fields]:
@@ -71,14 +74,15 @@ def _passed(bound: Bound, routing: Routing) -> Iterable[Fields]:
         for fields in tls_chains(service, client, routing.find(service.namespace), routing.mesh):
             wanted = fields["filter_chain_match"]["server_names"]
             if not wanted or any(covers(offer, name) or covers(name, offer) for name in wanted for offer in offered):
-                yield fields
+                yield {**fields, "filters": [*routing.authorization.network_filters(), *fields["filters"]]}
 
 
 def _tcp_filters(bound: Bound, routing: Routing) -> list[Any]:
     client = Client(bound.name, bound.server.port.number)
     for service, _ in routing.bound(bound):
         if destinations := tcp_destinations(service, client):
-            return forward(destinations, client, routing.find(service.namespace), routing.mesh)
+            found = forward(destinations, client, routing.find(service.namespace), routing.mesh)
+            return [*routing.authorization.network_filters(), *found]
     # Without a route there is nowhere to go; the port is open all the same, so that the cause shows in statistics.
     return [tcp_proxy(names.BLACK_HOLE, routing.mesh)]
 

@@ -5,6 +5,8 @@ Connections without one of these names and an ALPN of the mesh match no chain an
 
 from __future__ import annotations
 
+from typing import Any
+
 from isthmus.api.mesh_config import MeshConfig
 from isthmus.model.service import Resolution
 from isthmus.protos import pb
@@ -14,21 +16,21 @@ from isthmus.translate.listeners.network_filters import tcp_proxy
 from isthmus.translate.upstream import Upstream, targets
 
 
-def chains(upstream: Upstream, mesh: MeshConfig) -> tuple[Part, ...]:
-    """The filter chains of one service: its ports, and subsets of them."""
+def chains(upstream: Upstream, mesh: MeshConfig, first: tuple[Any, ...] = ()) -> tuple[Part, ...]:
+    """The filter chains of one service: its ports, and subsets of them. ``first`` are filters before all others."""
     if upstream.service.resolution in (Resolution.ALIAS, Resolution.DNS):
         return ()
     found = (
         names.sni(upstream.service.hostname, target.port.number, target.subset_name) for target in targets(upstream)
     )
-    return tuple(_chain(name, mesh) for name in found)
+    return tuple(_chain(name, mesh, first) for name in found)
 
 
-def _chain(name: str, mesh: MeshConfig) -> Part:
+def _chain(name: str, mesh: MeshConfig, first: tuple[Any, ...]) -> Part:
     return part(
         pb("envoy.config.listener.v3.FilterChain")(
             name=name,
             filter_chain_match={"server_names": [name], "application_protocols": tls.MESH_ANY},
-            filters=[tcp_proxy(name, mesh)],
+            filters=[*first, tcp_proxy(name, mesh)],
         )
     )

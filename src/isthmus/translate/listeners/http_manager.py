@@ -15,6 +15,7 @@ from isthmus.translate.values import ADS, Fields
 
 NAME = "envoy.filters.network.http_connection_manager"
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+Filters = tuple[Any, ...]
 _FORWARDED = {"subject": {"value": True}, "uri": True, "dns": True}
 _NORMALIZATION: Mapping[str, Mapping[str, Any]] = {
     "NONE": {"normalize_path": {"value": False}},
@@ -41,13 +42,18 @@ def outbound(route: str, stat_prefix: str, mesh: MeshConfig, protocol: Protocol,
     )
 
 
-def inbound(route: Any, stat_prefix: str, mesh: MeshConfig, protocol: Protocol, *, http10: bool = False) -> Any:
-    """Requests to the application, with their routes inline. The client's certificate is passed on in a header."""
+def inbound(
+    route: Any, stat_prefix: str, mesh: MeshConfig, protocol: Protocol, *, http10: bool = False, first: Filters = ()
+) -> Any:
+    """Requests to the application, with their routes inline. The client's certificate is passed on in a header.
+
+    ``first`` are filters that requests pass before all others.
+    """
     return _filter(
         {
             **_shared(stat_prefix, mesh, http10=http10),
             "route_config": route,
-            "http_filters": filters(protocol, outbound=False),
+            "http_filters": (*first, *filters(protocol, outbound=False)),
             "use_remote_address": {"value": False},
             "server_name": "istio-envoy",
             "forward_client_cert_details": "APPEND_FORWARD",
@@ -56,13 +62,15 @@ def inbound(route: Any, stat_prefix: str, mesh: MeshConfig, protocol: Protocol, 
     )
 
 
-def gateway(route: str, stat_prefix: str, mesh: MeshConfig, protocol: Protocol, *, http10: bool = False) -> Any:
+def gateway(
+    route: str, stat_prefix: str, mesh: MeshConfig, protocol: Protocol, *, http10: bool = False, first: Filters = ()
+) -> Any:
     """Requests from outside: nothing that they say about their origin is believed."""
     return _filter(
         {
             **_shared(stat_prefix, mesh, http10=http10),
             "rds": {"config_source": ADS, "route_config_name": route},
-            "http_filters": filters(protocol, outbound=True),
+            "http_filters": (*first, *filters(protocol, outbound=True)),
             "use_remote_address": {"value": True},
             "server_name": "istio-envoy",
             "forward_client_cert_details": "SANITIZE_SET",

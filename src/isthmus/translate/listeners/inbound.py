@@ -54,7 +54,7 @@ class _Chains(msgspec.Struct, frozen=True):
     name: Callable[[bool], str]  # of an HTTP or a TCP chain
     port: int  # 0: any
     http: Callable[[], Any]
-    tcp: Callable[[], Any]
+    tcp: Callable[[], tuple[Any, ...]]
 
 
 def _black_hole(port: int, mesh: MeshConfig) -> Fields:
@@ -88,9 +88,14 @@ def _port_chains(view: InboundView, port: InboundPort, mesh: MeshConfig) -> Iter
         name=lambda _: f"0.0.0.0_{port.number}",
         port=port.number,
         http=lambda: http_manager.inbound(
-            inbound_routes.to_port(port, mesh), prefix, mesh, port.protocol, http10=view.http10
+            inbound_routes.to_port(port, mesh),
+            prefix,
+            mesh,
+            port.protocol,
+            http10=view.http10,
+            first=view.authorization.http_filters(),
         ),
-        tcp=lambda: tcp_proxy(cluster, mesh),
+        tcp=lambda: (*view.authorization.network_filters(), tcp_proxy(cluster, mesh)),
     )
     return _build(inbound_matches.chains(port.protocol, port.mode, http10=view.http10), chains, mesh)
 
@@ -101,9 +106,14 @@ def _passthrough(view: InboundView, mesh: MeshConfig, port: int) -> _Chains:
         name=lambda http: f"{names.VIRTUAL_INBOUND}-catchall-http" if http else names.VIRTUAL_INBOUND,
         port=port,
         http=lambda: http_manager.inbound(
-            inbound_routes.passthrough(), prefix, mesh, Protocol.AUTO, http10=view.http10
+            inbound_routes.passthrough(),
+            prefix,
+            mesh,
+            Protocol.AUTO,
+            http10=view.http10,
+            first=view.authorization.http_filters(),
         ),
-        tcp=lambda: tcp_proxy(names.INBOUND_PASSTHROUGH, mesh),
+        tcp=lambda: (*view.authorization.network_filters(), tcp_proxy(names.INBOUND_PASSTHROUGH, mesh)),
     )
 
 
@@ -112,7 +122,7 @@ def _build(matches: Iterable[inbound_matches.ChainMatch], chains: _Chains, mesh:
         fields: Fields = {
             "name": chains.name(match.http),
             "filter_chain_match": _match(match, chains.port),
-            "filters": [chains.http() if match.http else chains.tcp()],
+            "filters": [chains.http()] if match.http else chains.tcp(),
         }
         if match.mesh_tls:
             fields["transport_socket"] = tls.downstream(

@@ -62,9 +62,11 @@ class Cluster:
         await self.client.merge_patch(kinds.NAMESPACE, namespace, {"metadata": {"labels": labels}})
 
     async def forget(self) -> None:
-        """Takes away what other tests would see: objects of the cluster, and the wish for proxies."""
+        """Takes away what other tests would see: objects of the cluster, gateways, and the wish for proxies."""
         for kind, name in self._everywhere:
             await self.client.delete(kind, name)
+        for gateway in (await self.client.list(kinds.SERVICE, Query(self.namespace))).items:
+            await self.client.delete(kinds.SERVICE, gateway["metadata"]["name"], namespace=self.namespace)
         for namespace in (self.namespace, self.apps):
             await self.label(namespace, {"istio-injection": None, NETWORK: None})
 

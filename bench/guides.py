@@ -40,9 +40,12 @@ class Measure:
     guide: str
     client: str
     answer: str
+    before: str = "requests"
+    """What the name of the step begins with that needs the whole mesh."""
 
 
 MEASURES = (
+    Measure("S1a", "cluster2", "helloworld-v2-", "both-versions"),
     Measure("S3", "cluster1", "helloworld-v2-"),
     Measure("S4", "cluster1", "helloworld-v2-"),
     Measure("S8-multi-primary-multi-network", "cluster1", "helloworld-v3-"),
@@ -85,9 +88,9 @@ def asking(kubeconfig: Path, context: str) -> Iterator[Asking]:
             process.kill()
 
 
-def last_apply(guide: guides.Guide) -> int:
+def last_apply(guide: guides.Guide, before: str) -> int:
     """The position of the last step that applies something before the first requests."""
-    requests = next(index for index, step in enumerate(guide.steps) if step.name.startswith("requests"))
+    requests = next(index for index, step in enumerate(guide.steps) if step.name.startswith(before))
     return max(index for index, step in enumerate(guide.steps[:requests]) if " apply " in step.run)
 
 
@@ -98,7 +101,7 @@ def run(measure: Measure, lab: str, tell: Callable[[str], None]) -> tuple[float,
     began = time.perf_counter()
     up(lab, topology(guide.topology), Quiet())
     ready = time.perf_counter()
-    last = last_apply(guide)
+    last = last_apply(guide, measure.before)
     place = layout(lab).guides / guide.name
     prepare = f'eval "$(isthmus lab env --name {lab})"'
     with tempfile.TemporaryDirectory() as results:

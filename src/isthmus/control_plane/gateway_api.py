@@ -36,7 +36,8 @@ class GatewayApiWork:
         self._settings = settings
         self._client = client
         self._writer = StatusWriter(client, graph.discovery.status, names.CONTROLLERS)
-        self._controller = DeploymentController(client, _Gateways(settings, graph, injection), settings.revision)
+        gateways = _Gateways(settings, graph, injection)
+        self._controller = DeploymentController(client, gateways, settings.revision, settings.namespace)
         injection.observe(self._controller.all_changed)
         for statuses in graph.discovery.tables.statuses:
             statuses.observe(self._statuses_changed)

@@ -88,8 +88,10 @@ class _Named(msgspec.Struct, frozen=True):
 class DeploymentController:
     """Give ``changed`` to whoever knows Gateways, and ``run`` it while leading."""
 
-    def __init__(self, client: Client, gateways: Gateways, revision: str, pace: Pace | None = None) -> None:
+    def __init__(self, client: Client, gateways: Gateways, revision: str, home: str, pace: Pace | None = None) -> None:
+        """`home` is the control plane's namespace: the classes that are made go when it goes."""
         self._client = client
+        self._home = home
         self._gateways = gateways
         self._revision = revision
         self._pace = pace
@@ -171,13 +173,16 @@ class DeploymentController:
                 await asyncio.sleep(backoff.next(getattr(error, "retry_after", None)))
 
     async def _make_classes(self) -> None:
-        for name in names.CLASSES if self._classes is not None else ():
-            if name in (self._classes or ()):
-                continue
+        missing = () if self._classes is None else tuple(name for name in names.CLASSES if name not in self._classes)
+        home = await self._client.find(kinds.NAMESPACE, self._home) if missing else None
+        if home is None:
+            return
+        owner = {"apiVersion": "v1", "kind": "Namespace", "name": self._home, "uid": home["metadata"]["uid"]}
+        for name in missing:
             body = {
                 "apiVersion": kinds.GATEWAY_CLASS.api_version,
                 "kind": "GatewayClass",
-                "metadata": {"name": name, "labels": {MANAGED: MANAGED_BY}},
+                "metadata": {"name": name, "labels": {MANAGED: MANAGED_BY}, "ownerReferences": [owner]},
                 "spec": {"controllerName": names.CLASSES[name], "description": _DESCRIPTIONS[name]},
             }
             try:

@@ -63,9 +63,9 @@ async def raise_cluster(ground: Ground, cluster: ClusterPlan) -> None:
 
 
 def client(files: Layout, cluster: str) -> Client:
-    """An administrator's client for one cluster, that gives up soon: everything is on this machine."""
+    """An administrator's client for one cluster; everything is on this machine, which may be a busy one."""
     access = load_kubeconfig(files.kubeconfig, cluster)
-    return Client(access, timeouts=Timeouts(connect=2.0, request=10.0))
+    return Client(access, timeouts=Timeouts(connect=5.0, request=30.0))
 
 
 async def _start(site: Site, wanted: tuple[Daemon, ...]) -> None:

@@ -71,6 +71,8 @@ async def test_crds_that_come_later_are_noticed_and_get_the_classes(access: Acce
         await api.install(here.client)
         for name in ("istio", "istio-east-west", "istio-remote"):
             status = await until_condition(here, kinds.GATEWAY_CLASS, name, "Accepted", "Accepted")
+            (owner,) = (await here.client.get(kinds.GATEWAY_CLASS, name))["metadata"]["ownerReferences"]
+            assert (owner["kind"], owner["name"]) == ("Namespace", here.system)
         features = [feature["name"] for feature in status["supportedFeatures"]]
         assert features == sorted(features)
 

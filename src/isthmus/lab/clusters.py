@@ -55,7 +55,7 @@ async def raise_cluster(ground: Ground, cluster: ClusterPlan) -> None:
             await _wait(ground, name, "the container runtime", lambda site=site: _runtime_is_ready(site))  # type: ignore[misc]
             await asyncio.to_thread(nodes.refresh_images, site, ground.template)
             await _start(site, daemons.second(site))
-        await _apply_addons(api, ground)
+        await _wait(ground, name, "its own objects", lambda: _apply_addons(api, ground))
         since = started if any(fresh) else None
         await _wait(ground, name, "Ready nodes", lambda: _nodes_are_ready(api, len(sites), since))
         await _wait(ground, name, "DNS", lambda: _dns_is_ready(api, since))
@@ -75,13 +75,23 @@ async def _start(site: Site, wanted: tuple[Daemon, ...]) -> None:
 
 
 async def _wait(ground: Ground, cluster: str, what: str, check: Callable[[], Awaitable[str]]) -> None:
-    """Polls `check` until it returns an empty string. Raises LabError with its last answer."""
+    """Polls `check` until it returns an empty string. Raises LabError with its last answer.
+
+    An API server that does not answer in time, as on a busy machine, is asked again.
+    """
     ground.progress.waits(cluster, what)
     deadline = time.monotonic() + READY_SECONDS
-    while problem := await check():
+    while problem := await _answer(check):
         if time.monotonic() > deadline:
             raise LabError(f"{cluster}: waited {READY_SECONDS:.0f} s for {what}: {problem}. {_where(ground, cluster)}")
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def _answer(check: Callable[[], Awaitable[str]]) -> str:
+    try:
+        return await check()
+    except KubeError as problem:
+        return str(problem)
 
 
 def _where(ground: Ground, cluster: str) -> str:
@@ -90,10 +100,7 @@ def _where(ground: Ground, cluster: str) -> str:
 
 
 async def _api_is_ready(api: Client) -> str:
-    try:
-        await api.request(Call("GET", "/readyz"))
-    except KubeError as problem:
-        return str(problem)
+    await api.request(Call("GET", "/readyz"))
     return ""
 
 
@@ -115,10 +122,11 @@ async def _runtime_is_ready(site: Site) -> str:
     return "" if ready else errors.decode().strip() or "its CRI plug-in is not ready"
 
 
-async def _apply_addons(api: Client, ground: Ground) -> None:
+async def _apply_addons(api: Client, ground: Ground) -> str:
     for body in addons.objects(ground.plan, ground.layout.names):
         kind = await api.kind_of(body["apiVersion"], body["kind"])
         await api.apply(kind, body, writing=Writing(manager="isthmus-lab"))
+    return ""
 
 
 async def _nodes_are_ready(api: Client, count: int, since: datetime.datetime | None) -> str:

@@ -18,7 +18,7 @@ from isthmus.lab.up import up
 
 GROUP = "isthmus-brief-cluster1-node1"
 HOST_SETTINGS = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward")
-DAEMON_DIRECTORIES = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
+DAEMON_DIRECTORIES = ("/opt/cni", "/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
 
 
 def footprint() -> dict[str, object]:

@@ -23,7 +23,11 @@ NAMES_DIRECTORY = "/etc/lab-names"
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 
 
-def containerd(cni_plugins: str, base_spec: str) -> str:
+CNI_PLUGINS = ("host-local", "loopback", "portmap", "ptp")
+"""The programs that pods' networks take: containerd runs loopback itself, the others are named in `cni`."""
+
+
+def containerd(cni_programs: str, base_spec: str) -> str:
     """containerd's config.toml (version 2 is read by 1.6 to 2.x), from a directory and the file of `base_spec`."""
     # Collections follow deletions only: one in the middle of an import takes away layers that were just found there.
     # Without CAP_SYS_RESOURCE an OOM score cannot be lowered: restrict_oom_score_adj asks only for what is allowed.
@@ -49,7 +53,7 @@ snapshotter = "overlayfs"
 runtime_type = "io.containerd.runc.v2"
 base_runtime_spec = "{base_spec}"
 [plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "{cni_plugins}"
+bin_dir = "{cni_programs}"
 conf_dir = "/etc/cni/net.d"
 """
 

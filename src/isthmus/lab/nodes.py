@@ -15,7 +15,7 @@ from isthmus.lab import configuration, images, network, public
 from isthmus.lab.daemons import Site
 from isthmus.lab.host import run
 from isthmus.lab.node import cgroups, control
-from isthmus.lab.node.mounts import PRIVATE
+from isthmus.lab.node.mounts import CNI_PROGRAMS, PRIVATE
 from isthmus.lab.node.spec import NodeSpec
 from isthmus.lab.state import LabError
 
@@ -60,7 +60,7 @@ def _write(site: Site, directory: Path) -> None:
         "config/container.json": configuration.base_spec(
             run("ctr", "oci", "spec"), str(public.trust_store(site.layout))
         ),
-        "config/containerd.toml": configuration.containerd(cni_plugins(), str(site.config / "container.json")),
+        "config/containerd.toml": configuration.containerd(CNI_PROGRAMS, str(site.config / "container.json")),
         "config/kubelet.yaml": configuration.kubelet(site.node, str(site.pki / "ca.crt")),
         "config/kube-proxy.yaml": configuration.kube_proxy(
             site.plan, site.node, str(site.pki / "kube-proxy.kubeconfig")
@@ -68,6 +68,8 @@ def _write(site: Site, directory: Path) -> None:
     }
     for path, text in files.items():
         (site.layout.node(name) / path).write_text(text)
+    for program in configuration.CNI_PLUGINS:
+        shutil.copy(Path(cni_plugins(), program), directory / "cni-programs" / program)
 
 
 def _spec(site: Site, directory: Path) -> NodeSpec:

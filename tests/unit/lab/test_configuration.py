@@ -23,10 +23,10 @@ def site(number: int = 0, nodes: int = 1) -> Site:
 
 
 def test_containerds_configuration_is_toml_and_names_the_pause_image() -> None:
-    document = tomllib.loads(configuration.containerd("/usr/lib/cni", "/node/container.json"))
+    document = tomllib.loads(configuration.containerd("/opt/cni/bin", "/node/container.json"))
     cri = document["plugins"]["io.containerd.grpc.v1.cri"]
     assert cri["sandbox_image"] == PAUSE
-    assert cri["cni"]["bin_dir"] == "/usr/lib/cni"
+    assert cri["cni"]["bin_dir"] == "/opt/cni/bin"
 
 
 def test_every_container_finds_the_nodes_trust_store_at_the_usual_place_and_keeps_its_other_mounts() -> None:
@@ -35,7 +35,7 @@ def test_every_container_finds_the_nodes_trust_store_at_the_usual_place_and_keep
     assert [mount["destination"] for mount in spec["mounts"]] == ["/proc", "/etc/ssl/certs/ca-certificates.crt"]
     assert spec["mounts"][1]["source"] == "/lab/public/ca-certificates.crt"
     assert "ro" in spec["mounts"][1]["options"]
-    document = tomllib.loads(configuration.containerd("/usr/lib/cni", "/node/container.json"))
+    document = tomllib.loads(configuration.containerd("/opt/cni/bin", "/node/container.json"))
     runtime = document["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["runtimes"]["runc"]
     assert runtime["base_runtime_spec"] == "/node/container.json"
 
@@ -103,3 +103,9 @@ def test_a_shell_has_the_names_that_the_guides_use() -> None:
     for line in ("CTX_CLUSTER3=cluster3", "CTX_EXTERNAL_CLUSTER=cluster1", "REMOTE_CLUSTER_NAME=cluster2"):
         assert f"export {line}\n" in text
     assert "SECOND_CLUSTER" not in shell.exports(topology(DEFAULT), files)
+
+
+def test_a_node_gets_every_program_that_its_network_names() -> None:
+    document = json.loads(configuration.cni(made().nodes[0]))
+    named = {plugin["type"] for plugin in document["plugins"]} | {document["plugins"][0]["ipam"]["type"]}
+    assert named | {"loopback"} == set(configuration.CNI_PLUGINS)

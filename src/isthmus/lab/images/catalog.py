@@ -32,6 +32,7 @@ RECIPES = (
     ),
     Recipe(f"docker.io/isthmus/pilot:{__version__}", "pilot"),
     Recipe(f"docker.io/isthmus/proxyv2:{__version__}", "proxyv2"),
+    Recipe(f"docker.io/isthmus/install-cni:{__version__}", "install-cni"),
 )
 
 DEBIAN_PACKAGES = (

@@ -123,13 +123,21 @@ def _package(_directory: Path) -> Ingredient:
     return Ingredient(f"{code} {sources.fingerprint(charts, sources.below(charts))} {metadata}", write)
 
 
-def _pause(directory: Path) -> Ingredient:
-    source = directory / "pause.c"
+def _compiled(directory: Path) -> Ingredient:
+    """A program that runs without anything else, from all C files of a directory."""
+    files = tuple(sorted(path for path in directory.iterdir() if path.suffix in (".c", ".h")))
 
     def write(target: Path) -> None:
-        run((_tool("gcc", "gcc and libc6-dev"), "-static", "-Os", "-s", "-Wall", "-Werror", "-o", target, source))
+        compile_program(directory, target)
 
-    return Ingredient(sources.fingerprint(source.parent, (source,)), write)
+    return Ingredient(sources.fingerprint(directory, files), write)
+
+
+def compile_program(directory: Path, target: Path) -> None:
+    """Compiles the C files of a directory into one static program. Raises ImageError where there is no compiler."""
+    compiler = _tool("gcc", "gcc and libc6-dev")
+    files = sorted(path for path in directory.iterdir() if path.suffix == ".c")
+    run((compiler, "-static", "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o", target, *files))
 
 
 def _busybox(_directory: Path) -> Ingredient:
@@ -157,7 +165,12 @@ def _tool(name: str, package: str) -> Path:
 _MADE: Mapping[str, Mapping[str, Callable[[Path], Ingredient]]] = {
     "busybox": {"busybox": _busybox, "links": _links},
     "coredns": {"coredns": lambda _directory: _program(binaries.find("coredns"))},
-    "pause": {"pause": _pause},
+    "install-cni": {
+        "dependencies": _dependencies,
+        "istio-cni": lambda directory: _compiled(directory / "plugin"),
+        "package": _package,
+    },
+    "pause": {"pause": _compiled},
     "pilot": {"dependencies": _dependencies, "package": _package},
     "proxyv2": {
         "dependencies": _dependencies,

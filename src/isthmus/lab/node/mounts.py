@@ -16,12 +16,16 @@ OVERLAID = ("/etc", "/var/log", "/var/lib")
 /var/lib is last: it hides the lab's own directory there, until that is mounted again.
 """
 
+CNI_PROGRAMS = "/opt/cni/bin"
+"""Where container runtimes look for CNI plug-ins, and where programs in the cluster install more of them."""
+
 PRIVATE: tuple[tuple[str, str], ...] = (
     ("run", "/run"),
     ("containerd", "/var/lib/containerd"),
     ("kubelet", "/var/lib/kubelet"),
     ("cni", "/var/lib/cni"),
     ("cni-config", "/etc/cni/net.d"),
+    ("cni-programs", CNI_PROGRAMS),
     ("pod-logs", "/var/log/pods"),
     ("container-logs", "/var/log/containers"),
 )
@@ -49,6 +53,8 @@ def prepare(spec: NodeSpec, hierarchies: tuple[Hierarchy, ...]) -> None:
     lab = os.open(spec.lab, os.O_PATH)
     upper = Path(spec.directory) / "upper"
     mount("tmpfs", str(upper), "tmpfs")
+    if not Path(CNI_PROGRAMS).exists():  # the host gets no directory that it did not have
+        _overlay("/opt", upper / "opt")
     for path in OVERLAID:
         _overlay(path, upper / path.strip("/").replace("/", "-"))
     Path(spec.lab).mkdir(parents=True, exist_ok=True)

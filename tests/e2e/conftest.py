@@ -69,6 +69,14 @@ def lab() -> Iterator[Lab]:
         down("e2e", Quiet())
 
 
+@pytest.fixture(scope="module")
+def single() -> Iterator[Lab]:
+    """One cluster with one node for a module of its own, named `single`; gone at the end of the module."""
+    down("single", Quiet())
+    yield Lab(up("single", topology("single"), Quiet()), layout("single"))
+    down("single", Quiet())
+
+
 @pytest.fixture
 def short_lived() -> Iterator[Callable[[], Lab]]:
     """Brings up a lab of one cluster, named `brief`, or again when called again; gone at the end of the test."""

@@ -41,7 +41,8 @@ def inside(built, tmp_path):
 @pytest.mark.parametrize(
     ("image", "packages"),
     [
-        ("proxyv2", "isthmus.agent"),
+        ("proxyv2", "isthmus.agent isthmus.capture"),
+        ("install-cni", "isthmus.cni isthmus.capture"),
         ("pilot", "isthmus.control_plane isthmus.ca isthmus.inject isthmus.cli.control_plane"),
     ],
 )
@@ -56,6 +57,7 @@ def test_every_module_that_the_image_runs_can_be_imported_there(inside, image, p
         ("proxyv2", "pilot-agent version"),
         ("proxyv2", "iptables --version && nft --version"),
         ("pilot", "isthmus control-plane --help"),
+        ("install-cni", "install-cni --help && nsenter --version && test -x /opt/cni/bin/istio-cni"),
         ("curl", "curl --version && command -v sleep"),
         ("busybox", "ls / && wget --help"),
     ],

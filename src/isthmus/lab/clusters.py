@@ -25,7 +25,7 @@ from isthmus.lab.node.spec import Daemon
 from isthmus.lab.progress import Progress
 from isthmus.lab.state import LabError
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 POLL_SECONDS = 0.1
 
 

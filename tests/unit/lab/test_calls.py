@@ -34,7 +34,7 @@ def server() -> Iterator[str]:
 
 
 def told(url: str) -> tuple[Call, ...]:
-    command = (sys.executable, "-I", str(PROGRAM), url, "0.02", "1", "0.2")
+    command = (sys.executable, "-I", str(PROGRAM), url, "0.02", "30", "0.2")
     return parse(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 

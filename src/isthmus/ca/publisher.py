@@ -25,12 +25,17 @@ from isthmus.kube.reflector import Pace, Reflector, Source
 log = structlog.get_logger(__name__)
 
 
+class _OwnerReference(msgspec.Struct, frozen=True):
+    uid: str
+
+
 class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     uid: str = ""
     namespace: str = ""
     labels: dict[str, str] = {}
     deletion_timestamp: str = ""
+    owner_references: tuple[_OwnerReference, ...] = ()
 
 
 class Namespace(msgspec.Struct, frozen=True):
@@ -40,7 +45,7 @@ class Namespace(msgspec.Struct, frozen=True):
 
 
 class ConfigMap(msgspec.Struct, frozen=True):
-    """A ConfigMap: labels and data."""
+    """A ConfigMap: labels, owners and data."""
 
     metadata: _Metadata
     data: dict[str, str] = {}
@@ -48,7 +53,9 @@ class ConfigMap(msgspec.Struct, frozen=True):
     @property
     def found(self) -> FoundConfigMap:
         """As the rules see it."""
-        return FoundConfigMap(self.metadata.namespace, self.metadata.name, self.metadata.labels, self.data)
+        metadata = self.metadata
+        owners = frozenset(one.uid for one in metadata.owner_references)
+        return FoundConfigMap(metadata.namespace, metadata.name, metadata.labels, self.data, owners)
 
 
 class RootPublisher:
@@ -108,11 +115,13 @@ class RootPublisher:
     async def _put(self, one: WantedConfigMap, namespace: str) -> None:
         """Creates or updates: a remote cluster's reader may do these, and may not patch (Istio's reader role)."""
         found = await self._client.find(kinds.CONFIG_MAP, one.name, namespace=namespace)
+        owner = self._coverage.owner
+        if owner is None:  # the control plane's namespace went in this moment
+            return
         if found is None:
-            if self._coverage.owner is not None:  # else the control plane's namespace went in this moment
-                await self._client.create(kinds.CONFIG_MAP, one.body(namespace, self._coverage.owner))
+            await self._client.create(kinds.CONFIG_MAP, one.body(namespace, owner))
         else:
-            await self._client.replace(kinds.CONFIG_MAP, one.merged_into(found))
+            await self._client.replace(kinds.CONFIG_MAP, one.merged_into(found, owner))
 
 
 def _is_going(error: ApiError) -> bool:

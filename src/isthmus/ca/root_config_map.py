@@ -24,9 +24,10 @@ class Owner(msgspec.Struct, frozen=True):
     name: str
     uid: str
 
-    def references(self) -> list[dict[str, str]]:
-        """The owner references of a ConfigMap."""
-        return [{"apiVersion": "v1", "kind": "Namespace", "name": self.name, "uid": self.uid}]
+    def added_to(self, references: Iterable[Mapping[str, Any]] = ()) -> list[Mapping[str, Any]]:
+        """The owner references of a ConfigMap; it goes when the last of its owners goes."""
+        others = [one for one in references if one["uid"] != self.uid]
+        return [*others, {"apiVersion": "v1", "kind": "Namespace", "name": self.name, "uid": self.uid}]
 
 
 class WantedConfigMap(msgspec.Struct, frozen=True):
@@ -42,18 +43,24 @@ class WantedConfigMap(msgspec.Struct, frozen=True):
         return {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {**metadata, "ownerReferences": owner.references()},
+            "metadata": {**metadata, "ownerReferences": owner.added_to()},
             "data": {self.key: self.content},
         }
 
-    def merged_into(self, found: Mapping[str, Any]) -> dict[str, Any]:
+    def merged_into(self, found: Mapping[str, Any], owner: Owner) -> dict[str, Any]:
         """The object that is there, saying what it must as well as what others wrote."""
-        metadata = {**found["metadata"], "labels": {**(found["metadata"].get("labels") or {}), **LABELS}}
+        old = found["metadata"]
+        labels = {**(old.get("labels") or {}), **LABELS}
+        metadata = {**old, "labels": labels, "ownerReferences": owner.added_to(old.get("ownerReferences") or ())}
         return {**found, "metadata": metadata, "data": {**(found.get("data") or {}), self.key: self.content}}
 
-    def is_met(self, found: FoundConfigMap) -> bool:
-        """Whether an object says what it must; more labels and keys do no harm."""
-        return found.data.get(self.key) == self.content and LABELS.items() <= found.labels.items()
+    def is_met(self, found: FoundConfigMap, owner: Owner) -> bool:
+        """Whether an object says what it must and goes with the control plane; more of everything does no harm."""
+        return (
+            found.data.get(self.key) == self.content
+            and LABELS.items() <= found.labels.items()
+            and owner.uid in found.owners
+        )
 
 
 class FoundConfigMap(msgspec.Struct, frozen=True):
@@ -63,6 +70,7 @@ class FoundConfigMap(msgspec.Struct, frozen=True):
     name: str
     labels: Mapping[str, str] = {}
     data: Mapping[str, str] = {}
+    owners: frozenset[str] = frozenset()  # their uids
 
 
 def wanted(roots: bytes, crl: bytes) -> tuple[WantedConfigMap, ...]:
@@ -132,7 +140,7 @@ class Coverage:
         while self._due and self.owner is not None:
             namespace = next(iter(self._due))
             del self._due[namespace]
-            missing = tuple(one for one in self._wanted if not self._is_met(namespace, one))
+            missing = tuple(one for one in self._wanted if not self._is_met(namespace, one, self.owner))
             if namespace in self._namespaces and missing:
                 return namespace, missing
         return None
@@ -141,9 +149,9 @@ class Coverage:
         """Writing failed: the namespace comes up again, after the others."""
         self._mark((namespace,))
 
-    def _is_met(self, namespace: str, one: WantedConfigMap) -> bool:
+    def _is_met(self, namespace: str, one: WantedConfigMap, owner: Owner) -> bool:
         found = self._found.get((namespace, one.name))
-        return found is not None and one.is_met(found)
+        return found is not None and one.is_met(found, owner)
 
     def _mark(self, namespaces: Iterable[str]) -> None:
         self._due.update(dict.fromkeys(namespaces))

@@ -4,13 +4,21 @@ from isthmus.ca.root_config_map import Coverage, FoundConfigMap, Owner, wanted
 
 HOME = "istio-system"
 (WANTED,) = wanted(b"root\n", b"")
+OWNER = Owner(HOME, f"uid-{HOME}")
+LABELS = {"istio.io/config": "true"}
+DATA = {"root-cert.pem": "root\n"}
+
+
+def there(namespace: str, labels: dict | None = None, data: dict | None = None, owner: str = OWNER.uid):
+    labels, data = LABELS if labels is None else labels, DATA if data is None else data
+    return FoundConfigMap(namespace, WANTED.name, labels, data, frozenset({owner, "another's"}))
 
 
 def coverage(*namespaces: str) -> Coverage:
     result = Coverage(HOME)
     result.want((WANTED,))
     result.set_namespaces(uids(*namespaces, HOME))
-    result.put_found(FoundConfigMap(HOME, WANTED.name, {"istio.io/config": "true"}, {"root-cert.pem": "root\n"}))
+    result.put_found(there(HOME))
     return result
 
 
@@ -26,7 +34,8 @@ def written(work: Coverage) -> dict[str, tuple]:
         result[namespace] = missing
         for one in missing:
             body = one.body(namespace, work.owner)
-            work.put_found(FoundConfigMap(namespace, one.name, body["metadata"]["labels"], body["data"]))
+            owners = frozenset(each["uid"] for each in body["metadata"]["ownerReferences"])
+            work.put_found(FoundConfigMap(namespace, one.name, body["metadata"]["labels"], body["data"], owners))
     return result
 
 
@@ -44,18 +53,18 @@ def test_a_new_namespace_gets_it():
 
 
 def test_a_deleted_or_modified_one_is_written_again():
-    work = coverage("a", "b", "c")
+    work = coverage("a", "b", "c", "d")
     written(work)
     work.drop_found("a", WANTED.name)
-    work.put_found(FoundConfigMap("b", WANTED.name, {"istio.io/config": "true"}, {"root-cert.pem": "evil"}))
-    work.put_found(FoundConfigMap("c", WANTED.name, {}, {"root-cert.pem": "root\n"}))
-    assert set(written(work)) == {"a", "b", "c"}
+    work.put_found(there("b", data={"root-cert.pem": "evil"}))
+    work.put_found(there("c", labels={}))
+    work.put_found(there("d", owner="a control plane that was here before"))
+    assert set(written(work)) == {"a", "b", "c", "d"}
 
 
 def test_additions_of_others_do_no_harm():
     work = coverage("a")
-    labels = {"istio.io/config": "true", "mine": "too"}
-    work.put_found(FoundConfigMap("a", WANTED.name, labels, {"root-cert.pem": "root\n", "more": "data"}))
+    work.put_found(there("a", {**LABELS, "mine": "too"}, {**DATA, "more": "data"}))
     assert written(work) == {}
 
 
@@ -89,7 +98,7 @@ def test_what_failed_comes_again_after_the_others():
 def test_a_full_list_replaces_what_was_known():
     work = coverage("a", "b")
     written(work)
-    work.set_found([FoundConfigMap("a", WANTED.name, {"istio.io/config": "true"}, {"root-cert.pem": "root\n"})])
+    work.set_found([there("a")])
     assert set(written(work)) == {"b", HOME}
     work.set_namespaces(uids("b", HOME))
     work.set_found([])
@@ -97,12 +106,15 @@ def test_a_full_list_replaces_what_was_known():
 
 
 def test_a_modified_one_keeps_what_others_wrote_in_it():
-    metadata = {"name": "istio-ca-root-cert", "namespace": "a", "resourceVersion": "7", "labels": {"team": "x"}}
+    other = {"apiVersion": "v1", "kind": "Namespace", "name": "other", "uid": "another's"}
+    metadata = {"name": "n", "resourceVersion": "7", "labels": {"team": "x"}, "ownerReferences": [other]}
     found = {"metadata": metadata, "data": {"root-cert.pem": "wrong", "more": "kept"}}
-    merged = WANTED.merged_into(found)
-    assert merged["metadata"] == {**metadata, "labels": {"team": "x", "istio.io/config": "true"}}
+    merged = WANTED.merged_into(found, OWNER)
+    assert merged["metadata"]["labels"] == {"team": "x", "istio.io/config": "true"}
+    assert merged["metadata"]["ownerReferences"] == OWNER.added_to([other])
+    assert [one["uid"] for one in OWNER.added_to(OWNER.added_to([other]))] == ["another's", OWNER.uid]
     assert merged["data"] == {"root-cert.pem": "root\n", "more": "kept"}
-    assert WANTED.merged_into({"metadata": {"name": "n"}, "data": None})["data"] == {"root-cert.pem": "root\n"}
+    assert WANTED.merged_into({"metadata": {"name": "n"}, "data": None}, OWNER)["data"] == DATA
 
 
 def test_what_is_made_goes_with_the_namespace_of_the_control_plane():
@@ -115,5 +127,5 @@ def test_nothing_is_written_while_the_namespace_of_the_control_plane_is_not_ther
     work.drop_namespace(HOME)
     assert written(work) == {}
     work.put_namespace(HOME, "another")
-    assert set(written(work)) == {"a"}
+    assert set(written(work)) == {"a", HOME}
     assert work.owner == Owner(HOME, "another")

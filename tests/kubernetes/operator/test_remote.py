@@ -21,7 +21,7 @@ HOST = "istiod.istio-system.svc"
 
 @pytest.fixture(scope="module")
 def authority() -> Authority:
-    return Authority("mesh")
+    return Authority.create("mesh")
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_a_control_plane_that_its_authority_vouches_for_is_ready(authority
 
 
 async def test_a_control_plane_of_a_foreign_authority_is_not_ready(port: int) -> None:
-    problem = await ask(Address(HOST, port, Authority("other").pair.certificate.decode()), 5, Loopback())
+    problem = await ask(Address(HOST, port, Authority.create("other").pair.certificate.decode()), 5, Loopback())
     assert "certificate verify failed" in problem
 
 

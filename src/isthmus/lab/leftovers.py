@@ -18,6 +18,8 @@ _NAMESPACES = frozenset({"default", "kube-node-lease", "kube-public", "kube-syst
 _OF_DEFAULT = frozenset({"kubernetes", "default", "kube-root-ca.crt"})
 _GROUP = re.compile(r"(^|\.)(istio\.io|sailoperator\.io|gateway\.networking\.k8s\.io)$")
 _MARK = re.compile(r"istio|isthmus|sail-?operator|eastwestgateway|gateway\.networking\.k8s\.io")
+_GATEWAY_API = re.compile(r"(^|\.)gateway\.networking\.k8s\.io$")
+"""What the Gateway API itself consists of in a cluster (definitions, its policy): Kubernetes', not a mesh's."""
 _IGNORED_GROUPS = frozenset({"metrics.k8s.io", "events.k8s.io"})
 """Measurements, and what is told about objects that are gone."""
 
@@ -92,6 +94,8 @@ def _is_of_kubernetes(metadata: Metadata) -> bool:
 
 
 def _mark(metadata: Metadata) -> str:
+    if _GATEWAY_API.search(metadata.name):
+        return ""
     if metadata.name == "cacerts" or _MARK.search(metadata.name):
         return "its name"
     for what, pairs in (("label", metadata.labels), ("annotation", metadata.annotations)):

@@ -39,6 +39,11 @@ def test_what_a_mesh_or_a_guide_made_is_left(kind, metadata):
         (kinds.CONFIG_MAP, Metadata("kube-root-ca.crt", "default")),
         (kinds.DEPLOYMENT, Metadata("coredns", "kube-system")),
         (kinds.CLUSTER_ROLE, Metadata("system:node")),
+        (
+            kinds.CUSTOM_RESOURCE_DEFINITION,
+            Metadata("gateways.gateway.networking.k8s.io", annotations={"gateway.networking.k8s.io/channel": "x"}),
+        ),
+        (kinds.CUSTOM_RESOURCE_DEFINITION, Metadata("v1.gateway.networking.k8s.io")),
     ],
 )
 def test_what_every_cluster_has_is_not(kind, metadata):

@@ -20,6 +20,8 @@ from isthmus.kube.kinds import Kind
 from isthmus.kube.wait import wait_until
 from isthmus.shipped import shipped
 
+GROUP = "gateway.networking.k8s.io"
+
 
 async def template(here: MeshCluster) -> None:
     """The injector's ConfigMap, as the chart writes it."""
@@ -60,6 +62,15 @@ async def until_condition(here: MeshCluster, kind: Kind, name: str, wanted: str,
     found = await wait_until(here.client, kind, query, missing, seconds=30)
     status: Mapping[str, Any] = next(iter(found.values()))["status"]
     return status
+
+
+async def test_discovery_agrees_with_the_constants(here: MeshCluster) -> None:
+    await api.install(here.client)
+    served = {crd["metadata"]["name"] for crd in api.crds()}  # TCPRoute is in the experimental channel alone
+    every = (kind for kind in vars(kinds).values() if isinstance(kind, Kind) and kind.group == GROUP)
+    known = [kind for kind in every if f"{kind.plural}.{kind.group}" in served]
+    assert known
+    assert [await here.client.kind_of(kind.api_version, kind.kind) for kind in known] == known
 
 
 async def test_crds_that_come_later_are_noticed_and_get_the_classes(access: Access, here: MeshCluster) -> None:

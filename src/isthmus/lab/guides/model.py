@@ -33,8 +33,8 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Regular expressions that must not be found."""
     times: int | None = None
     """How often the first expression of `output` must be found, where the number matters."""
-    within: float = 0.0
-    """For how many seconds `run` is repeated until it is as expected, where the guide lets time pass."""
+    within: float = 20.0
+    """For how many seconds `run` is repeated until it is as expected: a cluster follows a command after a while."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

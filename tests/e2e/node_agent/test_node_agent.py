@@ -60,7 +60,7 @@ class Node:
         self.kubectl("apply", "-f", "-", text=POD.replace("NAME", name).replace("SPACE", namespace))
 
     def ready(self, name: str, namespace: str = "sample") -> None:
-        self.kubectl("wait", "-n", namespace, "--for=condition=ready", f"pod/{name}", "--timeout=60s")
+        self.kubectl("wait", "-n", namespace, "--for=condition=ready", f"pod/{name}", "--timeout=120s")
 
     def hello(self, pod: str, namespace: str = "sample") -> str:
         """What a pod is answered; the status of curl where there is no answer."""
@@ -126,7 +126,7 @@ def deploy(node: Node, *pods: str) -> None:
         node.kubectl("apply", "-n", "sample", "-f", sample, "-l", what)
     for pod in pods:
         node.start(pod)
-    node.kubectl("wait", "-n", "sample", "--for=condition=available", "deployment/helloworld-v1", "--timeout=60s")
+    node.kubectl("wait", "-n", "sample", "--for=condition=available", "deployment/helloworld-v1", "--timeout=120s")
 
 
 def test_pods_without_any_right_are_captured_in_both_directions(node: Node) -> None:

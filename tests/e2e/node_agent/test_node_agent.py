@@ -60,7 +60,7 @@ class Node:
         self.kubectl("apply", "-f", "-", text=POD.replace("NAME", name).replace("SPACE", namespace))
 
     def ready(self, name: str, namespace: str = "sample") -> None:
-        self.kubectl("wait", "-n", namespace, "--for=condition=ready", f"pod/{name}", "--timeout=120s")
+        self.kubectl("wait", "-n", namespace, "--for=condition=ready", f"pod/{name}", "--timeout=100s")
 
     def hello(self, pod: str, namespace: str = "sample") -> str:
         """What a pod is answered; the status of curl where there is no answer."""
@@ -97,7 +97,9 @@ def cluster(single: Any) -> Node:
 
 @pytest.fixture
 def node(cluster: Node) -> Node:
+    """With the node agent, and with a server that was started while the agent was there."""
     cluster.install()
+    deploy(cluster)
     return cluster
 
 
@@ -119,18 +121,16 @@ def selector(labels: dict[str, str | None]) -> dict[str, Any]:
     return {"spec": {"template": {"spec": {"nodeSelector": labels}}}}
 
 
-def deploy(node: Node, *pods: str) -> None:
-    """The sample server with one version, and clients."""
+def deploy(node: Node) -> None:
+    """The sample server with one version."""
     sample = str(shipped("samples") / "helloworld/helloworld.yaml")
     for what in ("service=helloworld", "version=v1"):
         node.kubectl("apply", "-n", "sample", "-f", sample, "-l", what)
-    for pod in pods:
-        node.start(pod)
-    node.kubectl("wait", "-n", "sample", "--for=condition=available", "deployment/helloworld-v1", "--timeout=120s")
+    node.kubectl("wait", "-n", "sample", "--for=condition=available", "deployment/helloworld-v1", "--timeout=100s")
 
 
 def test_pods_without_any_right_are_captured_in_both_directions(node: Node) -> None:
-    deploy(node, "client")
+    node.start("client")
     node.start("stranger", "kube-system")
     node.ready("client")
     node.ready("stranger", "kube-system")
@@ -145,7 +145,6 @@ def test_pods_without_any_right_are_captured_in_both_directions(node: Node) -> N
 
 
 def test_a_pod_waits_for_the_agent_instead_of_running_uncaptured(node: Node, away: Callable[[], None]) -> None:
-    deploy(node)
     node.start("late")
     node.start("system", "kube-system")
     node.ready("system", "kube-system")
@@ -164,7 +163,6 @@ def test_a_pod_waits_for_the_agent_instead_of_running_uncaptured(node: Node, awa
 def test_a_pod_that_slipped_through_is_held_by_its_validation_and_repaired(
     node: Node, away: Callable[[], None]
 ) -> None:
-    deploy(node)
     (node.configuration / "10-lab.conflist").write_text(node.files()["10-lab.conflist.before-istio-cni"])
     node.start("early")
 

@@ -14,6 +14,7 @@ from isthmus.api.config import Config
 from isthmus.api.gateway import Port, Server
 from isthmus.api.gateway_api.gateway import AllowedRoutes, Gateway, Listener, RouteNamespaces
 from isthmus.api.gateway_api.references import GROUP
+from isthmus.api.tls import ServerTlsSettings
 from isthmus.model.status import Condition
 from isthmus.translate.gateway_api.grants import GrantsIn
 from isthmus.translate.gateway_api.listener_tls import Refused, server_tls
@@ -98,14 +99,14 @@ def _opened(
     )
 
 
-def _server(listener: Listener, tls: object) -> Server:
+def _server(listener: Listener, tls: ServerTlsSettings | None) -> Server:
     host = hostname_of(listener)
-    passes = getattr(tls, "mode", "") == "AUTO_PASSTHROUGH" and host == "*"
+    passes = tls is not None and tls.mode == "AUTO_PASSTHROUGH" and host == "*"
     return Server(
         port=Port(number=listener.port, protocol=listener.protocol, name="default"),
         # Mesh mTLS is passed on by the names of services, so all of them are meant.
         hosts=("*.local",) if passes else (host,),
-        tls=tls,  # type: ignore[arg-type]
+        tls=tls,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 from isthmus.agent.envoy import Admin, Envoy
@@ -18,6 +19,12 @@ log = logging.getLogger("drain")
 _ACTIVE = "/stats?filter=%5Elistener%5C..*%5C.downstream_cx_active%24"
 _POLL_SECONDS = 1.0
 _KILL_SECONDS = 5.0
+_ROUTER_PATIENCE = 3
+"""How many times the termination drain a router may take while connections are open.
+
+Clients renew connections through gateways every 10 s (``translate/clusters/http_options``); by default this is 15 s,
+half of a pod's usual time to end.
+"""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -28,8 +35,7 @@ class Drainer:
     def __init__(self, envoy: Envoy, settings: Settings, sleep: Sleep = asyncio.sleep) -> None:
         self._envoy = envoy
         self._settings = settings.drain
-        # A gateway's listeners face outwards: Envoy does not count them as inbound.
-        self._inbound_only = settings.proxy_type == "sidecar"
+        self._is_router = settings.proxy_type == "router"
         self._own_ports = (settings.ports.envoy_status, settings.ports.envoy_prometheus)
         self._sleep = sleep
         self.draining = False
@@ -39,23 +45,40 @@ class Drainer:
         if self.draining:
             return
         self.draining = True
-        scope = "inboundonly&" if self._inbound_only else ""
+        # A router's listeners face outwards: Envoy does not count them as inbound.
+        scope = "" if self._is_router else "inboundonly&"
         try:
             await self._envoy.admin.post(f"/drain_listeners?{scope}graceful&skip_exit")
         except (OSError, TimeoutError, HttpError) as error:
             log.warning("Envoy could not be told to drain: %s", error)
 
     async def finish(self) -> None:
-        """Drains for as long as the settings say, then ends Envoy."""
+        """Drains for as long as the settings say, then ends Envoy.
+
+        A router goes on while connections are open, up to three times as long: what it passes on undecrypted it
+        cannot end without loss, and clients leave it by themselves.
+        """
         await self.begin()
-        if self._settings.until_no_connections:
-            await self._sleep(self._settings.minimum_seconds)
-            while self._envoy.running and (active := await active_connections(self._envoy.admin, self._own_ports)):
-                log.info("%d connections are still open", active)
-                await self._sleep(_POLL_SECONDS)
+        settings = self._settings
+        if settings.until_no_connections:
+            await self._sleep(settings.minimum_seconds)
+            await self._until_no_connections(math.inf)
         else:
-            await self._sleep(self._settings.termination_seconds)
+            await self._sleep(settings.termination_seconds)
+            if self._is_router:
+                await self._until_no_connections(settings.termination_seconds * (_ROUTER_PATIENCE - 1))
         await self._end()
+
+    async def _until_no_connections(self, seconds: float) -> None:
+        waited = 0.0
+        while waited < seconds and self._envoy.running:
+            active = await active_connections(self._envoy.admin, self._own_ports)
+            if not active:
+                return
+            log.info("%d connections are still open", active)
+            pause = min(_POLL_SECONDS, seconds - waited)
+            await self._sleep(pause)
+            waited += pause
 
     async def _end(self) -> None:
         self._envoy.terminate()

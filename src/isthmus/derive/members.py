@@ -99,7 +99,7 @@ def _audience(proxy: Proxy, sidecar: Config[Sidecar] | None, mesh: MeshConfig, r
             _chosen(proxy, relevant.routing),
         ),
         endpoints=endpoints,
-        clusters=ClusterView(is_sidecar),
+        clusters=ClusterView(is_sidecar, proxy.network),
         outbound=OutboundView(
             proxy.cluster, proxy.network, families, proxy.interception == "TPROXY", allow_any, proxy.http10
         ),

@@ -12,6 +12,7 @@ from isthmus.derive.domain import Domain
 from isthmus.derive.mesh import mesh_config
 from isthmus.derive.policies import Policies
 from isthmus.model.endpoint import ServiceEndpoints
+from isthmus.model.network import Networks
 from isthmus.model.service import Resolution, Service
 from isthmus.translate.peer_authentication import PeerPolicies
 from isthmus.translate.policy import DestinationPolicy
@@ -23,6 +24,7 @@ class Facts(msgspec.Struct, frozen=True):
 
     identities: tuple[str, ...] = ()
     meshed: frozenset[str] = frozenset()  # names of ports of which all endpoints take mesh mTLS, at least one
+    networks: frozenset[str] = frozenset()  # of endpoints that take mesh mTLS
 
 
 class Upstreams(msgspec.Struct, frozen=True):
@@ -55,6 +57,7 @@ class Upstreams(msgspec.Struct, frozen=True):
             policy=self.policy(ctx, hostname, variant),
             identities=_expanded((*facts.identities, *service.service_accounts), mesh),
             mutual_tls=_mutual_tls(service, facts, peers, mesh),
+            gateway_networks=_gateway_networks(service, facts, ctx.get(self.domain.networks, "") or Networks()),
         )
 
 
@@ -65,7 +68,21 @@ def declare(graph: Graph, domain: Domain, policies: Policies) -> Upstreams:
 
 def _facts(_: Context, hostname: str, endpoints: ServiceEndpoints) -> Mapping[str, Facts]:
     meshed = (name for name, found in endpoints.ports.items() if found and all(one.mtls for one in found))
-    return {hostname: Facts(endpoints.identities, frozenset(meshed))}
+    networks = (one.network for found in endpoints.ports.values() for one in found if one.mtls and one.network)
+    return {hostname: Facts(endpoints.identities, frozenset(meshed), frozenset(networks))}
+
+
+def _gateway_networks(service: Service, facts: Facts, networks: Networks) -> frozenset[str]:
+    """Networks with a gateway on which the service has endpoints, or is declared by the gateway's own cluster.
+
+    The declaration counts so that a service that has no endpoint there for a moment keeps its clusters: a cluster
+    that changes loses its connections.
+    """
+    return frozenset(
+        gateway.network
+        for gateway in networks.gateways
+        if gateway.port and (gateway.network in facts.networks or gateway.cluster in service.clusters)
+    )
 
 
 def _expanded(identities: tuple[str, ...], mesh: MeshConfig) -> tuple[str, ...]:

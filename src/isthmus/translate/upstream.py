@@ -16,6 +16,13 @@ class Upstream(msgspec.Struct, frozen=True):
     policy: DestinationPolicy = DestinationPolicy()
     identities: tuple[str, ...] = ()  # SPIFFE ids that may serve it, sorted; empty: any of the mesh
     mutual_tls: frozenset[int] = frozenset()  # ports to which mesh mTLS may be used without being asked for
+    gateway_networks: frozenset[str] = (
+        frozenset()
+    )  # where it may have workloads that clients elsewhere need a gateway for
+
+    def behind_gateways(self, network: str) -> bool:
+        """Whether a client on this network may reach some of the workloads through a gateway only."""
+        return not self.service.cluster_local and not self.gateway_networks <= {network}
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -69,6 +69,7 @@ class ClusterView(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     """What decides how a client's clusters look."""
 
     sidecar: bool = True
+    network: str = ""
 
 
 class OutboundView(msgspec.Struct, frozen=True, order=True, cache_hash=True):

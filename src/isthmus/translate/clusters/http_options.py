@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from isthmus.api.mesh_config import MeshConfig
@@ -12,6 +13,15 @@ from isthmus.translate.values import Fields, go_duration, wrapped
 from isthmus.translate.views import ClusterView
 
 KEY = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+_SPREAD: Mapping[str, Any] = {"max_requests_per_connection": wrapped(50), "max_connection_duration": {"seconds": 10}}
+"""Limits of connections to workloads that may be behind a gateway, where no rule sets its own.
+
+A gateway that passes mTLS on chooses a workload for each connection, so a connection that lives on keeps new workloads
+without work, and keeps a gateway that wants to leave. Envoy renews a connection without harm to its requests. A
+handshake costs about as much as five requests: one for fifty is little, and a client at 50 requests per second meets a
+new workload within a second. The duration is for clients that ask less; gateways wait longer for connections to end.
+"""
 
 
 def speaks_http2(target: Target, mesh: MeshConfig) -> bool:
@@ -38,7 +48,7 @@ def follows_client(view: ClusterView, target: Target) -> bool:
 
 def protocol_options(view: ClusterView, target: Target, mesh: MeshConfig) -> Fields:
     """The extension options of a cluster; empty when Envoy's defaults (HTTP/1.1) fit."""
-    fields = _versions(view, target, mesh) | _common(target) | _names(target)
+    fields = _versions(view, target, mesh) | _common(view, target) | _names(target)
     if not fields:
         return {}
     if not fields.keys() & {"explicit_http_config", "use_downstream_protocol_config"}:
@@ -57,9 +67,9 @@ def _versions(view: ClusterView, target: Target, mesh: MeshConfig) -> Fields:
     return {}
 
 
-def _common(target: Target) -> Fields:
+def _common(view: ClusterView, target: Target) -> Fields:
     pool = target.traffic.connection_pool
-    fields: Fields = {}
+    fields: Fields = dict(_SPREAD) if _is_http(target) and target.upstream.behind_gateways(view.network) else {}
     if pool and pool.http and pool.http.idle_timeout:
         fields["idle_timeout"] = go_duration(pool.http.idle_timeout)
     if pool and pool.http and pool.http.max_requests_per_connection > 0:

@@ -25,7 +25,6 @@ from isthmus.lab.calls import Call, Caller, Container, Steadiness, calling
 INTERVAL = 0.01
 """Seconds between requests: a first answer is seen at most so much late, and by half more while v1 answers too."""
 PATIENCE_SECONDS = 30.0
-_ONE_REQUEST = {"connectionPool": {"http": {"maxRequestsPerConnection": 1}}}
 
 
 @asynccontextmanager
@@ -65,37 +64,13 @@ async def ready_to_request(here: Member, there: Member, rounds: int) -> Figure:
     delays = []
     async with steady(here) as caller:
         for _ in range(rounds):
-            await _scale(there, 0)
+            await scale(there, 0)
             await caller.until(_silent(there.version), seconds=PATIENCE_SECONDS)
-            await _scale(there, 1)
-            ready, (pod,) = await _ready(there, 1)
-            first = await _first(caller, lambda call, pod=pod: call.instance == pod, ready - 1)  # type: ignore[misc]
-            delays.append(1e3 * (first - ready))
+            await scale(there, 1)
+            since, (pod,) = await ready(there, 1)
+            first = await _first(caller, lambda call, pod=pod: call.instance == pod, since - 1)  # type: ignore[misc]
+            delays.append(1e3 * (first - since))
     return Figure("remote pod (the only one): Ready to first answer", tuple(delays), "ms", 100)
-
-
-async def second_ready_to_request(here: Member, there: Member, rounds: int) -> Figure:
-    """The same for a second pod, with a DestinationRule that ends each connection after one request.
-
-    Without it a sidecar keeps its connections through the far gateway, and with them the first pod.
-    """
-    spec = {"host": "helloworld", "trafficPolicy": _ONE_REQUEST}
-    metadata = {"name": "one-request-per-connection", "namespace": SAMPLE}
-    rule = {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": metadata, "spec": spec}
-    await here.api.apply(kinds.DESTINATION_RULE, rule)
-    delays = []
-    async with steady(here) as caller:
-        for _ in range(rounds):
-            await _scale(there, 1)
-            _, former = await _ready(there, 1)
-            await _scale(there, 2)
-            ready, both = await _ready(there, 2)
-            (pod,) = set(both) - set(former)
-            first = await _first(caller, lambda call, pod=pod: call.instance == pod, ready - 1)  # type: ignore[misc]
-            delays.append(1e3 * (first - ready))
-    await _scale(there, 1)
-    await here.api.delete(kinds.DESTINATION_RULE, metadata["name"], namespace=SAMPLE)
-    return Figure("remote pod (a second one): Ready to first answer", tuple(delays), "ms", 100)
 
 
 async def _output(words: tuple[str, ...], text: bytes = b"") -> bytes:
@@ -116,12 +91,13 @@ def _silent(version: str) -> Callable[[tuple[Call, ...]], bool]:
     return seen
 
 
-async def _scale(member: Member, replicas: int) -> None:
+async def scale(member: Member, replicas: int) -> None:
+    """Sets how many pods of its version a cluster shall have."""
     name = f"helloworld-{member.version}"
     await member.api.merge_patch(kinds.DEPLOYMENT, name, {"spec": {"replicas": replicas}}, namespace=SAMPLE)
 
 
-async def _ready(member: Member, count: int) -> tuple[float, tuple[str, ...]]:
+async def ready(member: Member, count: int) -> tuple[float, tuple[str, ...]]:
     """When the watch told that so many pods are ready, and no other is there; and their names."""
 
     def lacking(pods: Objects) -> str:

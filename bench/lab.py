@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from bench import costs, joins, startup
+from bench import costs, joins, spread, startup
 from bench.figures import Figure, table
 from isthmus.cli.demo.members import member
 from isthmus.lab import state
@@ -55,7 +55,8 @@ async def measure(name: str, rounds: int, rest: float) -> AsyncIterator[Figure]:
         for figure in await joins.secret_to_answer(files.kubeconfig, here, there, rounds):
             yield figure
         yield await joins.ready_to_request(here, there, rounds)
-        yield await joins.second_ready_to_request(here, there, rounds)
+        for figure in await spread.one_becomes_three(here, there, rounds):
+            yield figure
 
 
 async def collect(options: argparse.Namespace) -> list[Figure]:

@@ -5,6 +5,7 @@ Connections without one of these names and an ALPN of the mesh match no chain an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from isthmus.api.mesh_config import MeshConfig
@@ -14,6 +15,10 @@ from isthmus.translate import names, tls
 from isthmus.translate.encoding import Part, part
 from isthmus.translate.listeners.network_filters import tcp_proxy
 from isthmus.translate.upstream import Upstream, targets
+
+_ANOTHER_WORKLOAD: Mapping[str, Any] = {"max_connect_attempts": {"value": 5}}
+"""Nothing was sent yet when a workload does not take a connection, so the next one may: a workload may be gone before
+its endpoint is, and balancing by open connections even prefers it."""
 
 
 def chains(upstream: Upstream, mesh: MeshConfig, first: tuple[Any, ...] = ()) -> tuple[Part, ...]:
@@ -31,6 +36,6 @@ def _chain(name: str, mesh: MeshConfig, first: tuple[Any, ...]) -> Part:
         pb("envoy.config.listener.v3.FilterChain")(
             name=name,
             filter_chain_match={"server_names": [name], "application_protocols": tls.MESH_ANY},
-            filters=[*first, tcp_proxy(name, mesh)],
+            filters=[*first, tcp_proxy(name, mesh, options=_ANOTHER_WORKLOAD)],
         )
     )

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from isthmus.model.endpoint import Endpoint
 from isthmus.model.locality import Locality
 from isthmus.model.network import NetworkGateway, Networks
-from isthmus.translate.endpoints.hosts import Group
+from isthmus.translate.endpoints.assignment import generations
+from isthmus.translate.endpoints.hosts import Group, Host, group
 from isthmus.translate.endpoints.selection import Candidate
-from isthmus.translate.endpoints.split_horizon import gateways_for, reach, weight_scale
+from isthmus.translate.endpoints.split_horizon import gateways_for, generation, reach, weight_scale
 from isthmus.translate.views import EndpointView, Families
 
 NETWORKS = ("", "n1", "n2", "n3")
@@ -70,18 +71,18 @@ def test_each_gateway_weighs_its_share_of_the_endpoints_behind_it(
                     max(one.endpoint.weight, 1) * scale, len(leading)
                 )  # type: ignore[assignment]
     got: Counter[tuple[Locality, str]] = Counter()
-    for group in reach(view, known, found):
-        for host in group.hosts:
+    for reached in reach(view, known, found):
+        for host in reached.hosts:
             if host.address.startswith("172."):
-                got[group.locality, host.address] += host.weight
+                got[reached.locality, host.address] += host.weight
     assert got == expected
 
 
 @given(views, networks, candidates)
 def test_every_locality_stays_a_group(view: EndpointView, known: Networks, found: list[Candidate]) -> None:
     groups = reach(view, known, found)
-    assert [group.locality for group in groups] == sorted({one.endpoint.locality for one in found}, key=str)
-    assert all((group.weight is None) == (not group.hosts) for group in groups)
+    assert [one.locality for one in groups] == sorted({one.endpoint.locality for one in found}, key=str)
+    assert all((one.weight is None) == (not one.hosts) for one in groups)
 
 
 def _direct(view: EndpointView, known: Networks, one: Candidate) -> bool:
@@ -94,7 +95,7 @@ GATEWAY = NetworkGateway("172.18.0.1", 15443, "n2", "c2")
 
 
 def addresses(view: EndpointView, known: Networks, *found: Candidate) -> list[str]:
-    return [host.address for group in reach(view, known, found) for host in group.hosts]
+    return [host.address for one in reach(view, known, found) for host in one.hosts]
 
 
 def test_without_gateways_remote_addresses_are_given_as_they_are() -> None:
@@ -137,3 +138,22 @@ def test_a_requested_view_hides_other_networks_but_not_endpoints_of_none() -> No
     far = Endpoint("10.0.0.4", 80, "c1", "n1")
     found = [Candidate(one, mesh_tls=True) for one in (own, nowhere, far)]
     assert addresses(view, Networks((GATEWAY,)), *found) == ["10.0.0.2", "10.0.0.3"]
+
+
+@given(st.integers(0, 5000))
+def test_a_generation_lasts_while_the_number_of_workloads_is_about_the_same(workloads: int):
+    assert generation(workloads) <= generation(workloads + 1) <= generation(workloads) + 1
+    assert generation(max(2, 2 * workloads)) > generation(workloads), "twice as many are another generation"
+    assert generation(1) == 0, "clients of a single workload have nothing to renew"
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3)), min_size=1, max_size=6))
+def test_generations_keep_hosts_weights_and_priority(members: list[tuple[int, int]]):
+    hosts = [Host(f"10.0.0.{i}", 1, weight, True, "", {}, generation=of) for i, (weight, of) in enumerate(members)]
+    whole = group(Locality("eu", "a", "b"), hosts, priority=2)
+    parts = generations(whole)
+    assert sorted((host for part in parts for host in part.hosts), key=hosts.index) == hosts
+    assert sum(part.weight or 0 for part in parts) == whole.weight
+    assert {part.priority for part in parts} == {2}
+    assert len({part.locality for part in parts}) == len({of for _, of in members})
+    assert all(len({host.generation for host in part.hosts}) == 1 for part in parts)

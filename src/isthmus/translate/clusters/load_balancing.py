@@ -16,7 +16,6 @@ _POLICIES = {
     "RANDOM": "RANDOM",
     "LEAST_REQUEST": "LEAST_REQUEST",
     "LEAST_CONN": "LEAST_REQUEST",
-    "UNSPECIFIED": "LEAST_REQUEST",
 }
 
 
@@ -27,19 +26,21 @@ class Balancing(msgspec.Struct, frozen=True):
     original_destination: bool = False
 
 
-def balancing(traffic: TrafficPolicy, mesh: MeshConfig, *, direct: bool) -> Balancing:
-    """The balancing that a policy asks for; ``direct`` sends to the address that the client chose."""
+def balancing(
+    traffic: TrafficPolicy, mesh: MeshConfig, *, direct: bool = False, default: str = "LEAST_REQUEST"
+) -> Balancing:
+    """The balancing that a policy asks for, else ``default``; ``direct`` sends to the address that the client chose."""
     settings = traffic.load_balancer or LoadBalancerSettings()
     if direct or settings.simple == "PASSTHROUGH":
         return Balancing({"type": "ORIGINAL_DST", "lb_policy": "CLUSTER_PROVIDED"}, original_destination=True)
-    fields = _hashed(settings.consistent_hash) if settings.consistent_hash else _simple(settings)
+    fields = _hashed(settings.consistent_hash) if settings.consistent_hash else _simple(settings, default)
     if shared := _shared(traffic, mesh):
         fields["common_lb_config"] = shared
     return Balancing(fields)
 
 
-def _simple(settings: LoadBalancerSettings) -> Fields:
-    policy = _POLICIES[settings.simple or "UNSPECIFIED"]
+def _simple(settings: LoadBalancerSettings, default: str) -> Fields:
+    policy = _POLICIES.get(settings.simple or "", default)
     fields: Fields = {"lb_policy": policy}
     if slow := _slow_start(settings):
         if policy == "LEAST_REQUEST":

@@ -49,7 +49,8 @@ def _cluster(view: ClusterView, target: Target, mesh: MeshConfig) -> Any:
 
 def _sni_cluster(target: Target, mesh: MeshConfig) -> Any:
     name = names.sni(target.upstream.service.hostname, target.port.number, target.subset_name)
-    balanced = balancing(target.traffic, mesh, direct=False)
+    # Connections are balanced here, not requests. The workload with the fewest is often one that is already gone.
+    balanced = balancing(target.traffic, mesh, default="ROUND_ROBIN")
     source = {} if balanced.original_destination else _from_ads(name)
     return pb("envoy.config.cluster.v3.Cluster")(**{**_common(name, target, mesh), **balanced.fields, **source})
 

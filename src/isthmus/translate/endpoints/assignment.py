@@ -80,8 +80,30 @@ def _is_behind(view: EndpointView, endpoint: Endpoint) -> bool:
 def encode(name: str, found: Sequence[Group]) -> Resource:
     """A load assignment. Hosts and localities are serialised once and joined as bytes."""
     assignment = serialise(pb("envoy.config.endpoint.v3.ClusterLoadAssignment")(cluster_name=name))
-    body = assignment + repeated(_ENDPOINTS_FIELD, (_group(one) for one in found))
+    body = assignment + repeated(_ENDPOINTS_FIELD, (_group(part) for one in found for part in generations(one)))
     return Resource(name, ENDPOINT, body, content_version(body))
+
+
+def generations(found: Group) -> tuple[Group, ...]:
+    """A group taken apart so that the gateways of each generation have a locality of their own.
+
+    Envoy takes a host that moved to another locality for a new one: its old connections finish what they do and end.
+    There is no other way to say so of a host that keeps its address. Weights are divided by the hosts' weights.
+    """
+    numbers = sorted({one.generation for one in found.hosts})
+    if not any(numbers):
+        return (found,)
+    total = sum(one.weight for one in found.hosts)
+    parts: list[Group] = []
+    for number in numbers:
+        hosts = tuple(one for one in found.hosts if one.generation == number)
+        share = None if found.weight is None else max(1, found.weight * sum(one.weight for one in hosts) // total)
+        parts.append(Group(_of_generation(found.locality, number), hosts, found.priority, share))
+    return tuple(parts)
+
+
+def _of_generation(place: Locality, number: int) -> Locality:
+    return msgspec.structs.replace(place, subzone=f"{place.subzone}~{number}") if number else place
 
 
 def _group(found: Group) -> bytes:

@@ -23,6 +23,7 @@ class Host(msgspec.Struct, frozen=True):
     workload: str  # "<workload>;<namespace>;<canonical name>;<canonical revision>;<cluster>"
     labels: Labels
     draining: bool = False
+    generation: int = 0  # of a gateway; clients renew their connections to it when this changes
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ Rules: Istio's ``EndpointsByNetworkFilter``.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
@@ -18,6 +19,9 @@ from isthmus.translate import locality as topology
 from isthmus.translate.endpoints.hosts import MAX_WEIGHT, Group, Host, group, host
 from isthmus.translate.endpoints.selection import Candidate
 from isthmus.translate.views import EndpointView
+
+_GENERATIONS = (2, 3, 4, 6, 8, 12, 18, 26, 39, 58, 87, 130, 195, 292, 438, 657, 986, 1478, 2217, 3326, 4988)
+"""Numbers of workloads at which a gateway's next generation begins, each about 1.5 times the one before."""
 
 
 def by_locality(candidates: Iterable[Candidate]) -> Mapping[Locality, tuple[Candidate, ...]]:
@@ -66,6 +70,7 @@ def _reachable(
 ) -> Group:
     direct: list[Host] = []
     behind: Counter[NetworkGateway] = Counter()
+    workloads: Counter[NetworkGateway] = Counter()
     for member in members:
         endpoint = member.endpoint
         if not _visible(view, endpoint.network):
@@ -78,7 +83,18 @@ def _reachable(
             usable = [gateway for gateway in known if view.families.has(gateway.address)]
             for gateway in usable:
                 behind[gateway] += weight // len(usable)
-    return group(place, (*direct, *(_gateway(gateway, behind[gateway], place) for gateway in sorted(behind))))
+            workloads.update(usable)
+    gateways = (_gateway(one, behind[one], place, generation(workloads[one])) for one in sorted(behind))
+    return group(place, (*direct, *gateways))
+
+
+def generation(workloads: int) -> int:
+    """The generation of a gateway with so many workloads behind it.
+
+    A gateway chooses a workload per connection, so its clients have to make new ones when there are considerably more
+    or fewer workloads. A workload that is replaced by another is no reason.
+    """
+    return bisect_right(_GENERATIONS, workloads)
 
 
 def _visible(view: EndpointView, network: str) -> bool:
@@ -94,7 +110,7 @@ def _weight(endpoint: Endpoint, scale: int) -> int:
     return min(max(endpoint.weight, 1) * scale, MAX_WEIGHT)
 
 
-def _gateway(gateway: NetworkGateway, weight: int, place: Locality) -> Host:
+def _gateway(gateway: NetworkGateway, weight: int, place: Locality, generation: int) -> Host:
     labels = {
         topology.REGION: place.region,
         topology.ZONE: place.zone,
@@ -109,4 +125,5 @@ def _gateway(gateway: NetworkGateway, weight: int, place: Locality) -> Host:
         mesh_tls=True,
         workload=f";;;;{gateway.cluster}",
         labels={name: value for name, value in labels.items() if value},
+        generation=generation,
     )

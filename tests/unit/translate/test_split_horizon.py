@@ -140,7 +140,7 @@ def test_a_requested_view_hides_other_networks_but_not_endpoints_of_none() -> No
     assert addresses(view, Networks((GATEWAY,)), *found) == ["10.0.0.2", "10.0.0.3"]
 
 
-@given(st.integers(0, 5000))
+@given(st.integers(0, 3000))
 def test_a_generation_lasts_while_the_number_of_workloads_is_about_the_same(workloads: int):
     assert generation(workloads) <= generation(workloads + 1) <= generation(workloads) + 1
     assert generation(max(2, 2 * workloads)) > generation(workloads), "twice as many are another generation"

@@ -45,7 +45,8 @@ kubernetes: setup ## A real etcd and kube-apiserver on loopback
 
 e2e: setup ## Real clusters in network namespaces, and the guides
 	@$(BIN)/isthmus lab doctor --install --quiet
-	$(PYTEST) tests/e2e
+	$(PYTEST) -n 2 tests/e2e/guides
+	$(PYTEST) tests/e2e --ignore=tests/e2e/guides
 
 goldens: setup ## Rewrites and prunes the golden files of tests/cases, and the commands in docs/guides
 	$(PYTEST) tests/cases --update-goldens

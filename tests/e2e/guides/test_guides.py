@@ -14,23 +14,28 @@ from isthmus.lab.topology import topology
 from isthmus.lab.up import up
 
 DIRECTORY = Path(__file__).parent
-LAB = "guide"
+
+
+@pytest.fixture(scope="session")
+def lab(worker_id: str) -> str:
+    """The name of a lab of this process's own: guides wait for most of their time, so two are walked at once."""
+    return "guide" if worker_id == "master" else f"guide{worker_id.removeprefix('gw')}"
 
 
 @pytest.fixture
-def guide(request: pytest.FixtureRequest) -> Iterator[guides.Guide]:
+def guide(request: pytest.FixtureRequest, lab: str) -> Iterator[guides.Guide]:
     """A guide, with a fresh lab of its topology; that is gone at the end of the test."""
     found = guides.load(DIRECTORY, request.param)
-    down(LAB, Quiet())
-    up(LAB, topology(found.topology), Quiet())
+    down(lab, Quiet())
+    up(lab, topology(found.topology), Quiet())
     yield found
-    down(LAB, Quiet())
+    down(lab, Quiet())
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("guide", guides.names(DIRECTORY), indirect=True)
-def test_every_step_of_the_guide_goes_as_printed(guide):
-    place = guides.Place(layout(LAB).guides / guide.name, results_dir(), f'eval "$(isthmus lab env --name {LAB})"')
+def test_every_step_of_the_guide_goes_as_printed(guide, lab):
+    place = guides.Place(layout(lab).guides / guide.name, results_dir(), f'eval "$(isthmus lab env --name {lab})"')
     assert guides.walk(guide, guide.steps, place, print) is None
 
 

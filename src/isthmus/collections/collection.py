@@ -25,7 +25,7 @@ class Collection(Generic[K, R]):
         self.position = position
         self.indexes: list[Index[Any, K, R]] = []
         self._rows: dict[K, R] = {}
-        self._observers: list[Callable[[Mapping[K, Change[R]]], None]] = []
+        self.observers: list[Callable[[Mapping[K, Change[R]]], None]] = []
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -60,7 +60,7 @@ class Collection(Generic[K, R]):
 
     def observe(self, observer: Callable[[Mapping[K, Change[R]]], None]) -> None:
         """Calls the observer with this collection's net changes after each settlement that has some."""
-        self._observers.append(observer)
+        self.observers.append(observer)
 
     def write(self, key: K, row: R | None) -> Change[R] | None:
         """Stores or removes a row and updates the indexes; None when nothing changed. For the graph only."""
@@ -75,11 +75,6 @@ class Collection(Generic[K, R]):
         for index in self.indexes:
             index.move(key, change)
         return change
-
-    def announce(self, changes: Mapping[K, Change[R]]) -> None:
-        """Tells the observers. For the graph only."""
-        for observer in self._observers:
-            observer(changes)
 
 
 class Index(Generic[V, K, R]):

@@ -99,10 +99,23 @@ class Graph:
                 settled[collection] = changes
                 self._spread(collection, changes, touched, queue)
         for collection, net in settled.items():
-            collection.announce(net)
+            for told in collection.observers:
+                self._tell(told, net)
         for observer in self._observers:
-            observer(settled)
+            self._tell(observer, settled)
         return {collection.name: net for collection, net in settled.items()}
+
+    def _tell(self, observer: Callable[[Any], None], news: Mapping[Any, Any]) -> None:
+        """A bug in an observer is its own: the others are told, and whoever applied the batch goes on."""
+        place = ("observers", getattr(observer, "__qualname__", repr(observer)))
+        if self.faults:
+            self.faults.pop(place, None)
+        try:
+            observer(news)
+        except Exception as error:
+            if self.strict:
+                raise
+            self.faults[place] = Fault(*place, f"{type(error).__name__}: {error}")
 
     def observe(self, observer: Callable[[Settlement], None]) -> None:
         """Calls the observer after each settlement, also of nothing; collections' own observers come first."""

@@ -81,6 +81,10 @@ class Changes:
         self._add_moved(settlement, result)
         return result
 
+    def everything(self) -> Mapping[str, Names]:
+        """The same when it cannot be told what changed."""
+        return {proxy: {type_url: {EVERY_NAME} for type_url in ALL_TYPES} for proxy in self._tables.members.members}
+
     def _add_inbound(self, settlement: Settlement, result: dict[str, Names]) -> None:
         tables = self._tables
         for view, change in settlement.get(tables.inbound, {}).items():

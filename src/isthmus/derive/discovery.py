@@ -85,7 +85,12 @@ class Discovery:
         """
 
         def settled(settlement: object) -> None:
-            if changed := self._changes.of(settlement):  # type: ignore[arg-type]
+            try:
+                changed = self._changes.of(settlement)  # type: ignore[arg-type]
+            except Exception:  # a bug, which the graph reports; nobody must keep what is out of date for it
+                observer(self._changes.everything())
+                raise
+            if changed:
                 observer(changed)
 
         self._domain.graph.observe(settled)

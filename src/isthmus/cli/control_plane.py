@@ -23,10 +23,26 @@ class AddressType(click.ParamType[Address | None]):
             self.fail(str(error), param, ctx)
 
 
+class DurationType(click.ParamType[float]):
+    """A duration as Go writes it."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        from isthmus.control_plane.settings import duration
+
+        try:
+            return duration(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
 ADDRESS = AddressType()
+DURATION = DurationType()
 PATH = click.Path(path_type=Path)
 # Flags of Istio's pilot-discovery that have no meaning here are accepted, so that its charts and overlays work.
-_IGNORED = ("--log_output_level", "--keepaliveMaxServerConnectionAge", "--kubernetesApiQPS", "--kubernetesApiBurst",
+_IGNORED = ("--log_output_level", "--kubernetesApiQPS", "--kubernetesApiBurst",
             "--cniNamespace", "--registries", "--clusterAliases", "--tls-cipher-suites", "--tls-min-version",
             "--shutdownDuration", "--log_as_json", "--profile")  # fmt: skip
 
@@ -72,6 +88,13 @@ _IGNORED = ("--log_output_level", "--keepaliveMaxServerConnectionAge", "--kubern
 )
 @click.option("--ca-directory", type=click.Path(path_type=Path), help="Plugged-in CA.  [env: ROOT_CA_DIR]")
 @click.option("--domain", help="DNS domain of the cluster.  [default: cluster.local]")
+@click.option(
+    "--max-stream-age",
+    "--keepaliveMaxServerConnectionAge",
+    "max_stream_age",
+    type=DURATION,
+    help="How long a proxy's stream lasts, at most, before its identity is checked anew; 0 for ever.  [default: 30m]",
+)
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: info]")
 def control_plane(verb: str | None, **options: object) -> None:
     """Runs the control plane.

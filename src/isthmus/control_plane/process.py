@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 import time
@@ -30,6 +31,8 @@ class _Stopped(Exception):  # noqa: N818 - ends the task group, is no error
 def run(settings: Settings) -> None:
     """Runs the control plane until SIGTERM or SIGINT. Exits with 1 and one line when it cannot start."""
     configure_logs(settings.log_level)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # one descriptor per proxy: the usual 1024 are few
     try:
         uvloop.run(serve(settings, accesses_of(settings, os.environ)))
     except (AccessError, BundleError, StartError) as error:

@@ -6,7 +6,9 @@ the messages say.
 
 from __future__ import annotations
 
+import asyncio
 import struct
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from grpclib.encoding.base import CodecBase
@@ -16,6 +18,7 @@ from isthmus.rpc.refusal import Code, Refused
 _PREFIX = struct.Struct(">?I")  # compressed, length: the gRPC message header
 _GO_AWAY = struct.Struct(">HBBBIII")  # length (24 bits), type 7, flags, stream 0, last stream, error
 _LAST_STREAM = 2**31 - 1
+_LONG = 2**20
 
 
 class BytesCodec(CodecBase):
@@ -32,10 +35,12 @@ class BytesCodec(CodecBase):
         return data
 
 
-async def read(stream: Any, limit: int) -> bytes | None:
+async def read(stream: Any, limit: int, patience: float | None = None) -> bytes | None:
     """The client's next message, None when it ended the stream; ``Refused`` when it is longer than the limit.
 
-    Unlike grpclib's ``recv_message`` it looks at the length before it takes anything in.
+    Unlike grpclib's ``recv_message`` it looks at the length before it takes anything in. A message that has begun
+    has to arrive within so many seconds, and of one connection only one long message is taken in at a time:
+    so what a connection makes the server hold stays near one message, however many streams it has.
     """
     try:
         header = await stream._stream.recv_data(_PREFIX.size)
@@ -46,9 +51,19 @@ async def read(stream: Any, limit: int) -> bytes | None:
             raise Refused(Code.UNIMPLEMENTED, "compressed messages are not supported")
         if size > limit:
             raise Refused(Code.RESOURCE_EXHAUSTED, f"message of {size} bytes, the limit is {limit}")
-        return bytes(await stream._stream.recv_data(size))
+        async with asyncio.timeout(patience), _turn(stream, size):
+            return bytes(await stream._stream.recv_data(size))
+    except TimeoutError:
+        raise Refused(Code.DEADLINE_EXCEEDED, f"a message of {size} bytes did not arrive in time") from None
     except AssertionError:  # grpclib's word for a stream that ends in the middle of a message
         raise Refused(Code.INVALID_ARGUMENT, "the stream ended inside a message") from None
+
+
+def _turn(stream: Any, size: int) -> AbstractAsyncContextManager[object]:
+    if size <= _LONG:
+        return nullcontext()
+    turns: asyncio.Lock = vars(stream._stream.connection).setdefault("long_messages", asyncio.Lock())
+    return turns
 
 
 async def write(stream: Any, message: bytes) -> None:

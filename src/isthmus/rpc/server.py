@@ -6,7 +6,9 @@ Knows grpclib's server, its connections and its keepalive. Does not know the ser
 from __future__ import annotations
 
 import asyncio
+import time
 from asyncio import BaseTransport
+from collections import deque
 from collections.abc import Collection
 from typing import Any, cast
 
@@ -17,9 +19,13 @@ from grpclib.server import Handler, Server
 from h2.events import UnknownFrameReceived
 
 from isthmus.rpc.framing import BytesCodec
+from isthmus.rpc.pace import Pace, Pacer
 from isthmus.rpc.tls import ServerTls
 
 _LONGEST_FRAME = 9 + 2**14  # with its header: nobody was offered longer ones
+_SLICE = 2**14  # bytes that are looked at before the time
+_TURN = 0.01  # seconds of work for one connection before others have theirs
+_LOAD = Pace(0.2, 0.2)  # seconds of work that one connection may cause: a fifth of the time
 _FAREWELL = 1.0  # seconds for clients to take the end of their streams
 
 
@@ -116,6 +122,9 @@ class _Connection(H2Protocol):
         self._open = open_
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: Any = None
+        self._input: deque[bytes] = deque()  # not looked at yet
+        self._resting = False
+        self._pacer = Pacer(_LOAD, time.monotonic())
 
     def connection_made(self, transport: BaseTransport) -> None:
         self._transport = transport
@@ -130,6 +139,31 @@ class _Connection(H2Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._input.append(data)
+        if not self._resting:
+            self._work()
+
+    def _work(self) -> None:
+        """Takes what came, for a turn; a connection that keeps the loop busy rests, and its client has to wait."""
+        started, took = time.thread_time(), 0.0
+        rested, self._resting = self._resting, False
+        while self._input and took < _TURN and not self._lost.done():
+            data = self._input.popleft()
+            if len(data) > _SLICE:
+                self._input.appendleft(data[_SLICE:])
+            self._take(data[:_SLICE])
+            took = time.thread_time() - started
+        rest = self._pacer.spend(took, time.monotonic())
+        if self._transport.is_closing():
+            return
+        if self._input or rest:
+            self._resting = True
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(rest, self._work)
+        elif rested:
+            self._transport.resume_reading()
+
+    def _take(self, data: bytes) -> None:
         super().data_received(data)
         if len(self.connection._connection.incoming_buffer._data) > _LONGEST_FRAME:
             self.abort()  # h2 looks at a frame's length only when all of it is there

@@ -15,6 +15,7 @@ from sys import intern
 from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds import wire
+from isthmus.xds.budget import Budget
 from isthmus.xds.halving import Halving
 from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, rank
 from isthmus.xds.requests import DeltaRequest, Limits
@@ -34,6 +35,7 @@ class DeltaSession:
         self._subscriptions: dict[str, Subscription] = {}  # in push order
         self._ledgers: dict[str, Ledger] = {}
         self._halving = Halving()
+        self._budget = Budget(limits.kept_bytes)
         self._cold: set[str] = set()  # clusters sent before the client asked for any endpoints
 
     @property
@@ -49,6 +51,11 @@ class DeltaSession:
 
     def receive(self, request: DeltaRequest) -> Receipt:
         """Takes one request; what it makes necessary comes from ``next``. ``Refused`` beyond the limits."""
+        receipt = self._receive(request)
+        self._budget.take(request.size, lambda: sum(one.kept_bytes for one in self._subscriptions.values()))
+        return receipt
+
+    def _receive(self, request: DeltaRequest) -> Receipt:
         subscription = self._subscriptions.get(request.type_url)
         if subscription is None:
             self._open(request)
@@ -78,7 +85,7 @@ class DeltaSession:
         the new ones are warm, and after it has asked for listeners and routes on a new stream.
         """
         for type_url, subscription in self._subscriptions.items():
-            if subscription.pending:
+            while subscription.pending:
                 answer = self._answer(type_url, subscription, lookup)
                 if answer is not None:
                     return self._message(type_url, answer, moment)

@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 _CONVERGENCE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30)
 _SEND = (0.001, 0.01, 0.1, 0.5, 1, 3, 5, 10, 20, 30)
 _SIZES = (1, 1e4, 1e6, 4e6, 1e7, 4e7)
+_VERSIONS = 50
+_LONGEST_VERSION = 64
 _REJECTS = ("cds", "eds", "lds", "rds")
 
 
@@ -44,7 +46,30 @@ class XdsMetrics:
             registry=registry,
         )
 
+        self._versions: dict[str, int] = {}
         self._by_kind: dict[str, tuple[Gauge, Histogram]] = {}  # finding a labelled child costs more than counting
+
+    def came(self, version: str) -> str:
+        """A proxy that calls itself of this version came; gives what ``went`` has to be told of it.
+
+        It may call itself anything, so the number and the length of labels are bounded.
+        """
+        if version not in self._versions and len(self._versions) >= _VERSIONS:
+            for idle in [name for name, count in self._versions.items() if not count]:
+                del self._versions[idle]
+                self.connected.remove(idle)
+        fits = len(version) <= _LONGEST_VERSION and (version in self._versions or len(self._versions) < _VERSIONS)
+        label = version if fits else "other"
+        self._count(label, 1)
+        return label
+
+    def went(self, label: str) -> None:
+        """It went."""
+        self._count(label, -1)
+
+    def _count(self, label: str, step: int) -> None:
+        self._versions[label] = self._versions.get(label, 0) + step
+        self.connected.labels(label).set(self._versions[label])
 
     def sent(self, kind: str, size: int, seconds: float) -> None:
         """A response was handed to the network."""

@@ -16,6 +16,8 @@ from isthmus.protos import pb
 from isthmus.rpc.refusal import Code, Refused
 
 WILDCARD = "*"
+_LONGEST_REASON = 4096
+_LONGEST_VERSION = 128  # longer ones are none of this server's and need not be kept whole
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -25,6 +27,7 @@ class Limits(msgspec.Struct, frozen=True):
     names: int = 100_000  # subscribed, per type
     name_bytes: int = 4096
     types: int = 64
+    kept_bytes: int = 128 * 2**20  # half of it in names and versions that one stream makes the server remember
 
 
 class DeltaRequest(msgspec.Struct, frozen=True):
@@ -37,6 +40,7 @@ class DeltaRequest(msgspec.Struct, frozen=True):
     nonce: str = ""
     error: str | None = None
     node: Any = None
+    size: int = 0  # bytes that it came in
 
 
 class SotwRequest(msgspec.Struct, frozen=True):
@@ -48,13 +52,16 @@ class SotwRequest(msgspec.Struct, frozen=True):
     nonce: str = ""
     error: str | None = None
     node: Any = None
+    size: int = 0
 
 
 def parse_delta(data: bytes, limits: Limits) -> DeltaRequest:
     """``Refused`` (InvalidArgument) unless the bytes are a request with a type and sane names."""
     message = _decode("envoy.service.discovery.v3.DeltaDiscoveryRequest", data)
     subscribe = _shared(message.resource_names_subscribe)
-    versions = {intern(name): intern(version) for name, version in message.initial_resource_versions.items()}
+    versions = {
+        intern(name): intern(version[:_LONGEST_VERSION]) for name, version in message.initial_resource_versions.items()
+    }
     _check_names((*subscribe, *versions), limits)
     return DeltaRequest(
         type_url=message.type_url,
@@ -64,6 +71,7 @@ def parse_delta(data: bytes, limits: Limits) -> DeltaRequest:
         nonce=message.response_nonce,
         error=_error(message),
         node=message.node if message.HasField("node") else None,
+        size=len(data),
     )
 
 
@@ -79,6 +87,7 @@ def parse_sotw(data: bytes, limits: Limits) -> SotwRequest:
         nonce=message.response_nonce,
         error=_error(message),
         node=message.node if message.HasField("node") else None,
+        size=len(data),
     )
 
 
@@ -107,4 +116,8 @@ def _check_names(names: Iterable[str], limits: Limits) -> None:
 
 
 def _error(message: Any) -> str | None:
-    return message.error_detail.message if message.HasField("error_detail") else None
+    """Logs and debug pages show it: they do not grow with what a client sends."""
+    if not message.HasField("error_detail"):
+        return None
+    reason: str = message.error_detail.message
+    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"

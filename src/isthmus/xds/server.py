@@ -7,6 +7,7 @@ Knows grpclib's handler mapping and status codes. Does not know listeners and TL
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ from isthmus.xds.settings import XdsSettings
 from isthmus.xds.status import client_configs, syncz
 from isthmus.xds.stream import AdsStream
 from isthmus.xds.variants import DELTA, SOTW, Variant
+
+_FAREWELL = 2.0
 
 
 class XdsServer:
@@ -60,11 +63,18 @@ class XdsServer:
         return AggregatedDiscovery(self._hub, authenticate)
 
     async def drain(self, seconds: float) -> None:
-        """Ends all streams, evenly spread over so many seconds: clients go to another replica."""
+        """Ends all streams, evenly spread over so many seconds: clients go to another replica.
+
+        A response that is being sent is sent to its end, if its client takes it within another two seconds.
+        """
         streams = tuple(self._hub.connections)
         for stream in streams:
             stream.end()
             await asyncio.sleep(seconds / len(streams))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                for stream in streams:
+                    await stream.over.wait()
 
 
 class AggregatedDiscovery:

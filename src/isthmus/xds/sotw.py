@@ -15,6 +15,7 @@ from hashlib import blake2b
 from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds import wire
+from isthmus.xds.budget import Budget, size_of
 from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, NAMED_ONLY, ONE_OR_NONE, rank
 from isthmus.xds.requests import WILDCARD, Limits, SotwRequest
 from isthmus.xds.resources import ALL, Lookup, Names
@@ -81,6 +82,7 @@ class SotwSession:
         self._prefix = prefix
         self._trailer = trailer
         self._count = 0
+        self._budget = Budget(limits.kept_bytes)
         self._watches: dict[str, Watch] = {}  # in push order
         self._stale_clusters = False  # removed ones were kept in the last response
 
@@ -96,6 +98,11 @@ class SotwSession:
 
     def receive(self, request: SotwRequest) -> Receipt:
         """Takes one request; what it makes necessary comes from ``next``. ``Refused`` beyond the limits."""
+        receipt = self._receive(request)
+        self._budget.take(request.size, lambda: sum(size_of(watch.names) for watch in self._watches.values()))
+        return receipt
+
+    def _receive(self, request: SotwRequest) -> Receipt:
         watch = self._watches.get(request.type_url)
         if watch is None:
             watch = self._open(request.type_url)

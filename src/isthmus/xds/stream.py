@@ -15,8 +15,10 @@ import structlog
 
 from isthmus.model.identity import Caller
 from isthmus.rpc import framing
+from isthmus.rpc.pace import Pacer
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds.auth import check_identity
+from isthmus.xds.complaints import Complaints
 from isthmus.xds.hub import Hub
 from isthmus.xds.node import Node, parse_node
 from isthmus.xds.order import DEBUG, HEALTH, short
@@ -26,6 +28,8 @@ from isthmus.xds.variants import Variant
 from isthmus.xds.view import View
 
 log = structlog.get_logger(__name__)
+
+_UNIT_BYTES = 4096
 
 
 class AdsStream:
@@ -37,6 +41,7 @@ class AdsStream:
         self.node: Node | None = None
         self.connected_at = time.time()
         self.number = hub.next_number()
+        self.over = asyncio.Event()  # set when nothing more will be sent
         self._raw = raw
         self._variant = variant
         self._session = variant.session(hub.settings.limits, f"{self.number:x}-", hub.debug.identifier)
@@ -44,6 +49,9 @@ class AdsStream:
         self._due = asyncio.Event()
         self._since: float | None = None  # when the oldest unsent change came
         self._ending = False
+        self._version: str | None = None  # under which it is counted
+        self._pacer = Pacer(hub.settings.work, time.monotonic())
+        self._complaints = Complaints(hub.settings.rejections)
 
     @property
     def id(self) -> str:
@@ -71,7 +79,7 @@ class AdsStream:
         """Whether there may be something that the client has not been sent."""
         return self._session.pending
 
-    async def run(self, age: float) -> None:
+    async def run(self, age: float | None) -> None:
         """Serves until the client ends the stream, or for ``age`` seconds; ``Refused`` when it has to end."""
         reader, sender = asyncio.create_task(self._read()), asyncio.create_task(self._send())
         tasks = (reader, sender)
@@ -85,6 +93,7 @@ class AdsStream:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self.over.set()
         for task in done:
             task.result()
 
@@ -108,19 +117,36 @@ class AdsStream:
             self._due.set()
 
     async def _read(self) -> None:
-        limits = self.hub.settings.limits
         try:
             async with asyncio.timeout(self.hub.settings.first_request):
-                data = await framing.read(self._raw, limits.message_bytes)
+                data = await self._next_request()
         except TimeoutError:
             raise Refused(Code.DEADLINE_EXCEEDED, "no request came") from None
+        limits = self.hub.settings.limits
         while data is not None:
-            self._take(self._variant.parse(data, limits))
-            data = await framing.read(self._raw, limits.message_bytes)
+            wait = self._pacer.spend(1 + len(data) / _UNIT_BYTES, time.monotonic())
+            request = self._variant.parse(data, limits)
+            if self.node is None:
+                self._introduce(request.node)
+            if not self._view.opened and not request.type_url.startswith(DEBUG):
+                wait = max(wait, self._wait_of_return())
+            await asyncio.sleep(wait)  # also when it is 0: many requests may have come together
+            self._take(request)
+            data = await self._next_request()
+
+    async def _next_request(self) -> bytes | None:
+        settings = self.hub.settings
+        return await framing.read(self._raw, settings.limits.message_bytes, settings.read_timeout)
+
+    def _wait_of_return(self) -> float:
+        """Seconds before this stream is served, as its proxy has had several just now."""
+        key = (self.address.rpartition(":")[0], self.node and self.node.id)
+        wait = self.hub.returns.spend(key, self.hub.settings.first_request, time.monotonic())
+        if wait is None:
+            raise Refused(Code.RESOURCE_EXHAUSTED, "this proxy opens streams too often, try again later")
+        return wait
 
     def _take(self, request: Any) -> None:
-        if self.node is None:
-            self._introduce(request.node)
         if request.type_url == HEALTH:  # from agents of machines outside Kubernetes; wants no answer
             return
         if not request.type_url.startswith(DEBUG) and not self._view.opened:
@@ -142,24 +168,22 @@ class AdsStream:
         assert self.node is not None
         subscriber = self._view.open(self.node)
         self.hub.connections.add(self, subscriber)
-        self._connected(1)
+        if self.node.is_proxy:
+            self._version = self.hub.metrics.came(self.node.details.istio_version)
         log.info("proxy connected", proxy=self.id, address=self.address, variant=self._variant.name)
 
     def _close(self) -> None:
         subscriber: Subscriber | None = self._view.close()
         if subscriber is not None:
             self.hub.connections.remove(self, subscriber)
-            self._connected(-1)
+            if self._version is not None:
+                self.hub.metrics.went(self._version)
             log.info("proxy disconnected", proxy=self.id)
-
-    def _connected(self, step: int) -> None:
-        if self.node is not None and self.node.is_proxy:
-            self.hub.metrics.connected.labels(self.node.details.istio_version).inc(step)
 
     def _note(self, receipt: Receipt, request: Any) -> None:
         kind = short(request.type_url)
         if receipt is Receipt.NACK:
-            log.warning("configuration rejected", proxy=self.id, type=kind, reason=request.error, nonce=request.nonce)
+            self._complaints.log(proxy=self.id, type=kind, reason=request.error, nonce=request.nonce)
             self.hub.metrics.rejected(kind)
         elif receipt is Receipt.STALE:
             self.hub.metrics.expired_nonce.labels(kind).inc()
@@ -173,6 +197,7 @@ class AdsStream:
             since, self._since = self._since, None
             while (message := self._session.next(self._view, self.hub.moment())) is not None:
                 await self._write(message)
+                await asyncio.sleep(0)  # a client with an open window would hold the event loop until it has all
             if since is not None:
                 self.hub.metrics.convergence.observe(time.monotonic() - since)
 

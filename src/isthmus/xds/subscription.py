@@ -6,16 +6,22 @@ Knows names and versions. Does not know other types, nonces or bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 
 import msgspec
 
 from isthmus.model.resource import Resource
+from isthmus.xds.budget import size_of
 from isthmus.xds.order import NAMED_ONLY, ONE_OR_NONE
 from isthmus.xds.requests import WILDCARD, DeltaRequest
 from isthmus.xds.resources import ALL, Lookup, Names
 
 Versions = Callable[[Resource], str]
 """The version under which a resource is sent on this stream."""
+
+
+PORTION = 10_000
+"""Names that are looked at in one go: others are served in between, whatever one client asks for."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -44,6 +50,11 @@ class Subscription:
         """Whether ``compose`` may have something to say."""
         return self._due is None or bool(self._due) or bool(self._ahead) or self._answer
 
+    @property
+    def kept_bytes(self) -> int:
+        """What it takes to remember this client's names, about."""
+        return size_of(self.names) + size_of(self.held)
+
     def start(self, request: DeltaRequest) -> None:
         """The first request of a type. A client that reconnects tells what it holds and gets the difference."""
         known = request.initial_versions
@@ -52,7 +63,7 @@ class Subscription:
         self.wildcard = WILDCARD in request.subscribe or not (request.subscribe or self.type_url in NAMED_ONLY)
         if not self.wildcard:
             self.names.update(known)
-        self._due = None
+        self._due = None if self.wildcard else set(self.names)
         self._owed = self.names - known.keys()
         self._answer = not known and self.type_url not in ONE_OR_NONE
 
@@ -72,7 +83,7 @@ class Subscription:
     def mark(self, names: Names) -> bool:
         """Notes a possible change; whether it concerns this subscription."""
         if names is ALL:
-            self._due = None
+            self._due = None if self.wildcard else set(self.names)
             return self.wildcard or bool(self.names)
         relevant = names if self.wildcard else names & self.names
         if self._due is not None:
@@ -88,10 +99,13 @@ class Subscription:
         """What to send now; None for nothing. Whatever it returns counts as held by the client.
 
         Resources that are gone are only noted in ``late``: when they leave is for the session to say.
+        Of many names it looks at a portion: then more is pending.
         """
-        due, owed, expected = self._due, self._owed, self._answer
-        self._due, self._owed, self._answer = set(), set(), False
+        expected, self._answer = self._answer, False
+        due = self._portion()
         found, absent = self._everything(lookup) if due is None else self._some(due, lookup)
+        owed = self._owed - (self._due or set())
+        self._owed = self._owed - owed
         changed = tuple(
             (resource, version)
             for resource in found.values()
@@ -131,12 +145,23 @@ class Subscription:
             return ()
         return tuple((resource, version_of(resource)) for resource in lookup.named(self.type_url, ahead).values())
 
+    def _portion(self) -> set[str] | None:
+        """Takes the names to look at now from those that are due; None: all, of a wildcard."""
+        due, self._due = self._due, set()
+        if due is None or len(due) <= PORTION:
+            return due
+        portion = set(islice(due, PORTION))
+        self._due = due - portion
+        return portion
+
     def _everything(self, lookup: Lookup) -> tuple[Mapping[str, Resource], set[str]]:
-        found = lookup.wildcard(self.type_url) if self.wildcard else {}
-        missing = self.names - found.keys()
-        if missing:
-            found = {**found, **lookup.named(self.type_url, missing)}
-        return found, self.held.keys() - found.keys()
+        found = lookup.wildcard(self.type_url)
+        besides = self.names - found.keys()
+        if len(besides) > PORTION:
+            self._due = besides
+        elif besides:
+            found = {**found, **lookup.named(self.type_url, besides)}
+        return found, self.held.keys() - found.keys() - (self._due or set())
 
     def _some(self, due: set[str], lookup: Lookup) -> tuple[Mapping[str, Resource], set[str]]:
         due = due if self.wildcard else due & self.names

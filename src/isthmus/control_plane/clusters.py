@@ -31,13 +31,18 @@ class SyncState(StrEnum):
 
 
 class ClusterStatus(msgspec.Struct, frozen=True):
-    """One cluster as debug pages show it; ``age`` is seconds since its API server last answered."""
+    """One cluster as debug pages show it; ``age`` is seconds since its API server last answered.
+
+    ``copy_age`` is how many seconds ago that was true which stands in for a cluster that was not read since the
+    start; None when nothing does.
+    """
 
     id: str
     secret: str  # namespace/name; empty for the own cluster
     state: SyncState
     age: float | None = None
     error: str = ""
+    copy_age: float | None = None
 
 
 class ClusterWatch:

@@ -39,7 +39,11 @@ class Pages(NamedTuple):
         return self.mesh_graph.domain
 
     def clusterz(self, query: Query) -> Any:
-        """The clusters that are watched. ``age`` (seconds since the last answer) and ``error`` are additions."""
+        """The clusters that are watched.
+
+        Additions: ``age`` (seconds since the last answer), ``error``, and ``copyAge``: how many seconds old the copy
+        is that stands in for a cluster which was not read since the start, null when none does.
+        """
         return [
             {
                 "id": status.id,
@@ -47,6 +51,7 @@ class Pages(NamedTuple):
                 "syncStatus": str(status.state),
                 "age": None if status.age is None else round(status.age, 1),
                 "error": status.error,
+                "copyAge": None if status.copy_age is None else round(status.copy_age, 1),
             }
             for status in self.clusters()
         ]

@@ -28,6 +28,7 @@ from isthmus.api.virtual_service import VirtualService
 from isthmus.api.wire import Object
 from isthmus.collections import Source
 from isthmus.control_plane.intake import Feed
+from isthmus.control_plane.last_known import secrets as last_known
 from isthmus.derive.endpoints import SliceKey
 from isthmus.derive.sources import CONFIG_PARTITION, ObjectKey, Sources
 from isthmus.kube import kinds
@@ -40,7 +41,9 @@ from isthmus.model.status import StatusKey
 from isthmus.model.workload import WorkloadKey
 
 # Secrets that no gateway can use are not even transferred.
-_CREDENTIAL_FIELDS = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,type!=istio.io/ca-root"
+_CREDENTIAL_FIELDS = (
+    f"type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,type!=istio.io/ca-root,type!={last_known.TYPE}"
+)
 _CERTIFICATE_KEYS = ("tls.crt", "cert")
 _PRIVATE_KEY_KEYS = ("tls.key", "key")
 _CA_KEYS = ("ca.crt", "cacert")

@@ -11,8 +11,12 @@ from isthmus.control_plane.background import Background
 from isthmus.control_plane.clusters import ClusterStatus, ClusterWatch, own_status
 from isthmus.control_plane.feeds import cluster_feeds, further_remote_feeds, own_feeds
 from isthmus.control_plane.intake import Feed, Intake
+from isthmus.control_plane.last_known.copies import Copies
+from isthmus.control_plane.last_known.keeper import Joined, Keeper
+from isthmus.control_plane.last_known.schedule import keep_pace
+from isthmus.control_plane.last_known.store import CopyStore
 from isthmus.control_plane.mesh_graph import MeshGraph
-from isthmus.control_plane.metrics import RemoteClusterCounters
+from isthmus.control_plane.metrics import JoinedMetrics
 from isthmus.control_plane.remote_clusters import RemoteClusters, Serve, Surroundings
 from isthmus.control_plane.remote_secrets import SecretProblem, desired_clusters
 from isthmus.control_plane.settings import Settings
@@ -25,11 +29,14 @@ log = structlog.get_logger(__name__)
 class JoinedClusters:
     """Keeps their rows in the graph, and knows their API servers."""
 
-    def __init__(self, settings: Settings, api: ApiServers, graph: MeshGraph, counters: RemoteClusterCounters) -> None:
+    def __init__(self, settings: Settings, api: ApiServers, graph: MeshGraph, metrics: JoinedMetrics) -> None:
         self._settings = settings
+        self._metrics = metrics
+        self._secrets_client = api.secrets
+        self._copies = Copies(graph.sources)
+        self._store = CopyStore(api.secrets, settings.namespace)
         self._client = client = api.configuration
         self._graph = graph
-        self._counters = counters
         self._feeds = (*cluster_feeds(graph.sources), *own_feeds(graph.sources))
         self._own = ClusterWatch(
             settings.cluster_id, client, Intake(settings.cluster_id, self._feeds, graph.host.apply)
@@ -37,6 +44,7 @@ class JoinedClusters:
         self._secrets = RemoteSecrets(api.secrets, settings.namespace, self._secrets_changed)
         self._remotes: RemoteClusters | None = None
         self._problems: tuple[SecretProblem, ...] = ()
+        self._ids: frozenset[str] = frozenset()
 
     def statuses(self) -> list[ClusterStatus]:
         """All clusters, the own one first."""
@@ -68,13 +76,32 @@ class JoinedClusters:
                 apply=self._graph.host.apply,
                 tasks=background.tasks,
                 timeout=self._settings.remote_timeout,
-                late=self._counters.late,
+                late=self._metrics.counters.late,
                 serve=serve,
+                copies=self._copies,
             )
         )
+        if self._settings.copy_interval:
+            await self._copies.load(self._store)
         await self._secrets.start(background)
+        if self._settings.copy_interval:
+            self._keep_copies(background, self._remotes)
         await self._own.intake.complete.wait()
         await self._remotes.wait_first_sync()
+
+    def _keep_copies(self, background: Background, remotes: RemoteClusters) -> None:
+        """From when it is known which clusters are declared: copies of all others are worth nothing."""
+        self._copies.keep_only(self._declared())
+        joined = Joined(self._declared, remotes.live)
+        keeper = Keeper(
+            self._store, self._graph.sources, joined, self._metrics.copies, keep_pace(self._settings.copy_interval)
+        )
+        namespace, name = self._settings.namespace, self._settings.pod_name
+        background.keep("copies of remote clusters", lambda: keeper.run(self._secrets_client, namespace, name))
+
+    def _declared(self) -> set[str]:
+        """Also those whose declaration cannot be used now."""
+        return {*self._ids, *(problem.cluster for problem in self._problems)}
 
     def _further_feeds(self) -> tuple[Feed[Any], ...]:
         settings = self._settings
@@ -89,4 +116,5 @@ class JoinedClusters:
             if problem not in self._problems:
                 log.error("remote secret", secret=problem.secret, cluster=problem.cluster, problem=problem.message)
         self._problems = problems
+        self._ids = frozenset(declared)
         self._remotes.update(declared, {problem.cluster for problem in problems})

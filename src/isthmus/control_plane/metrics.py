@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -38,6 +39,7 @@ class ClusterMetrics(Collector):
         yield managed
         yield _sync_status(remotes)
         yield _ages([own, *remotes])
+        yield _copy_ages(remotes)
         yield GaugeMetricFamily("pilot_services", "Services known.", value=self._services())
         info = GaugeMetricFamily("pilot_info", "Version of the control plane.", labels=["version"])
         info.add_metric([__version__], 1)
@@ -65,6 +67,55 @@ class RemoteClusterCounters:
         self._timeouts.labels(cluster).inc()
 
 
+class CopyMetrics:
+    """The copies of remote clusters that this replica writes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._writes = Counter(
+            "isthmus_cluster_copy_writes",
+            "Copies of remote clusters written, and tries that failed.",
+            ("cluster", "result"),
+            registry=registry,
+        )
+        self._bytes = Gauge(
+            "isthmus_cluster_copy_bytes", "Size of the copy of a remote cluster.", ("cluster",), registry=registry
+        )
+        self._as_of = Gauge(
+            "isthmus_cluster_copy_timestamp_seconds",
+            "When the rows in the copy of a remote cluster were last known to be true.",
+            ("cluster",),
+            registry=registry,
+        )
+
+    def written(self, cluster: str, size: int, as_of: float) -> None:
+        """A copy of so many bytes was written; ``as_of`` is in seconds since the epoch."""
+        self._writes.labels(cluster, "written").inc()
+        self._bytes.labels(cluster).set(size)
+        self._as_of.labels(cluster).set(as_of)
+
+    def confirmed(self, cluster: str, as_of: float) -> None:
+        """A copy says the same still."""
+        self._as_of.labels(cluster).set(as_of)
+
+    def failed(self, cluster: str) -> None:
+        """A copy could not be written or removed."""
+        self._writes.labels(cluster, "failed").inc()
+
+    def removed(self, cluster: str) -> None:
+        """The cluster is no longer declared."""
+        for family in (self._bytes, self._as_of):
+            with contextlib.suppress(KeyError):
+                family.remove(cluster)
+
+
+class JoinedMetrics:
+    """What is counted about joined clusters."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.counters = RemoteClusterCounters(registry)
+        self.copies = CopyMetrics(registry)
+
+
 def _sync_status(remotes: Iterable[ClusterStatus]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "istiod_remote_cluster_sync_status",
@@ -84,4 +135,16 @@ def _ages(clusters: Iterable[ClusterStatus]) -> GaugeMetricFamily:
     for cluster in clusters:
         if cluster.age is not None:
             family.add_metric([cluster.id], cluster.age)
+    return family
+
+
+def _copy_ages(clusters: Iterable[ClusterStatus]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "isthmus_cluster_copy_age_seconds",
+        "Age of the copy that stands in for a cluster which was not read since the start.",
+        labels=["cluster"],
+    )
+    for cluster in clusters:
+        if cluster.copy_age is not None:
+            family.add_metric([cluster.id], cluster.copy_age)
     return family

@@ -20,7 +20,7 @@ from isthmus.control_plane.injection import InjectionCounters, InjectionSource
 from isthmus.control_plane.joined_clusters import JoinedClusters
 from isthmus.control_plane.mesh_graph import declare
 from isthmus.control_plane.mesh_settings import MeshSettings
-from isthmus.control_plane.metrics import ClusterMetrics, RemoteClusterCounters
+from isthmus.control_plane.metrics import ClusterMetrics, JoinedMetrics
 from isthmus.control_plane.names import NameResolver
 from isthmus.control_plane.object_problems import log_problems
 from isthmus.control_plane.ports import Ports
@@ -48,7 +48,7 @@ class ControlPlane:
         self._config_maps = ConfigMaps(client, settings, self._config_maps_changed)
         self._mesh = MeshSettings(settings, graph, self._config_maps)
         self._injection = InjectionSource(settings, graph, self._config_maps)
-        self.clusters = JoinedClusters(settings, api, graph, RemoteClusterCounters(self.registry))
+        self.clusters = JoinedClusters(settings, api, graph, JoinedMetrics(self.registry))
         self._names = NameResolver(graph.sources.names, graph.host.apply)
         proxies = ConnectedProxies(graph, lambda: self.ready)
         self._proxy_pages = proxy_pages = ProxyPages(graph.discovery, graph.domain.proxies)

@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     external: bool = False  # EXTERNAL_ISTIOD: may manage remote clusters
     local_secrets: bool = False  # LOCAL_CLUSTER_SECRET_WATCHER: remote secrets are in the cluster that runs this
     remote_timeout: float = 30.0
+    copy_interval: float = 30.0  # ISTHMUS_CLUSTER_COPY_INTERVAL: between writes of a remote cluster's copy; 0: none
     max_stream_age: float = 1800.0
     shutdown: float = 10.0
     insecure_kubeconfig_options: tuple[str, ...] = ()
@@ -146,6 +147,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "EXTERNAL_ISTIOD": ("external", switch),
     "LOCAL_CLUSTER_SECRET_WATCHER": ("local_secrets", switch),
     "PILOT_REMOTE_CLUSTER_TIMEOUT": ("remote_timeout", duration),
+    "ISTHMUS_CLUSTER_COPY_INTERVAL": ("copy_interval", duration),
     "PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS": ("insecure_kubeconfig_options", words),
     "ENABLE_NATIVE_SIDECARS": ("native_sidecars", str.lower),
     "COMPLIANCE_POLICY": ("compliance_policy", str),

@@ -34,9 +34,13 @@ class LogLines:
 
     async def until(self, *words: str, **fields: object) -> None:
         """Waits for such a line."""
+        await self.until_more(*words, than=0, **fields)
+
+    async def until_more(self, *words: str, than: int, **fields: object) -> None:
+        """Waits for more of such lines than so many."""
         try:
             async with asyncio.timeout(SECONDS):
-                while not self.find(*words, **fields):
+                while len(self.find(*words, **fields)) <= than:
                     self._new.clear()
                     await self._new.wait()
         except TimeoutError:

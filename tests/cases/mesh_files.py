@@ -40,7 +40,7 @@ from isthmus.derive.endpoints import SliceKey
 from isthmus.derive.kubernetes import Identity, declare_domain
 from isthmus.derive.sources import ObjectKey, Sources, declare_sources
 from isthmus.model.locality import Locality
-from isthmus.model.proxy import Credential, CredentialKey, Proxy, ProxyKind
+from isthmus.model.proxy import Credential, CredentialKey, Proxy, ProxyKind, SecretAccess
 from isthmus.model.service import ServiceKey
 from isthmus.model.status import StatusKey
 from isthmus.model.workload import WorkloadKey
@@ -171,7 +171,14 @@ class Mesh:
             unprivileged=wanted.get("unprivileged", False),
             dns_capture=wanted.get("dns", False),
             authenticated=wanted.get("authenticated", True),
+            secret_access=_secret_access(wanted, workload.service_account),
         )
+
+
+def _secret_access(wanted: Mapping[str, Any], account: str) -> SecretAccess | None:
+    """``secrets``: whether the account may list Secrets; null when nobody knows."""
+    allowed = wanted.get("secrets", True)
+    return None if allowed is None else SecretAccess(wanted["cluster"], account, allowed)
 
 
 def load(path: Path) -> tuple[Mesh, list[str]]:

@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from isthmus.ca.kube_reviewer import KubeTokenReviewer
+from isthmus.control_plane.access_review import AccessReviewer
 from isthmus.control_plane.api_servers import ApiServers
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.cluster_writes import ClusterWrites
@@ -50,10 +51,12 @@ class ControlPlane:
         self._injection = InjectionSource(settings, graph, self._config_maps)
         self.clusters = JoinedClusters(settings, api, graph, JoinedMetrics(self.registry))
         self._names = NameResolver(graph.sources.names, graph.host.apply)
-        proxies = ConnectedProxies(graph, lambda: self.ready)
+        reviewer = AccessReviewer(self.clusters.client)
+        self._proxies = proxies = ConnectedProxies(graph, lambda: self.ready, reviewer.may_list_secrets)
         self._proxy_pages = proxy_pages = ProxyPages(graph.discovery, graph.domain.proxies)
         pages = Pages(graph, self.clusters.statuses, self._injection.templates)
         self.pages = pages.pages() | proxy_pages.pages()
+        self.pages["secretAccess"] = lambda query: proxies.secrets.page()
         ads_pages = AdsPages(self.pages, proxy_pages, settings.pod_name)
         self.xds = XdsServer(proxies, ads_pages, self.registry, _xds_settings(settings))
         self.pages["syncz"] = lambda query: self.xds.syncz(query.get("namespace", ""))
@@ -67,6 +70,7 @@ class ControlPlane:
         log_problems(self.graph.discovery)
         self.graph.observe_gateway_names(self._names.want)
         background.keep("gateway names", self._names.run)
+        background.keep("secret access", self._proxies.secrets.run)
         await self._config_maps.start(background)
         background.keep("mesh files", self._mesh.files.run)
         self._injection.start(self._client, background)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
+import msgspec
+
 from isthmus.collections import Batch
+from isthmus.control_plane.access_review import Account
 from isthmus.control_plane.mesh_graph import MeshGraph
+from isthmus.control_plane.secret_access import Ask, SecretReviews
 from isthmus.derive.changes import EVERY_NAME
-from isthmus.model.identity import Caller
+from isthmus.model.identity import Caller, SpiffeId
 from isthmus.model.locality import Locality
-from isthmus.model.proxy import Proxy, ProxyKind
+from isthmus.model.proxy import Proxy, ProxyKind, SecretAccess
 from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
+from isthmus.translate.client_tls import may_hold_key
+from isthmus.translate.types import SECRET
+from isthmus.xds.auth import proved_identity
 from isthmus.xds.node import Node, NodeType
 from isthmus.xds.resources import ALL, Names
 
@@ -21,16 +28,21 @@ _LOCALITY_LABELS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zon
 
 
 class ConnectedProxies:
-    """Implements ``xds.resources.ResourceSource``: a stream is a row, its resources are look-ups."""
+    """Implements ``xds.resources.ResourceSource``: a stream is a row, its resources are look-ups.
 
-    def __init__(self, graph: MeshGraph, ready: Callable[[], bool]) -> None:
+    ``secrets`` finds out, by ``may_list_secrets``, which gateways may have the Secrets that they ask for.
+    """
+
+    def __init__(self, graph: MeshGraph, ready: Callable[[], bool], may_list_secrets: Ask) -> None:
         self._discovery = graph.discovery
         self._proxies = graph.sources.proxies
         self._placed = graph.domain.proxies
         self._apply = graph.host.apply
         self._ready = ready
         self._numbers = itertools.count(1)
+        self._routers: dict[str, SpiffeId] = {}  # what they proved to be
         self.tools: set[str] = set()
+        self.secrets = SecretReviews(may_list_secrets, self._tell_access)
 
     def open(self, node: Node, caller: Caller | None) -> Hashable:
         """A row for the proxy; tools (istioctl) have none and get no configuration."""
@@ -42,9 +54,14 @@ class ConnectedProxies:
             return connection
         if node.type not in _KINDS:
             raise Refused(Code.INVALID_ARGUMENT, f"proxies of type {node.type} are not served; use sidecar or router")
+        identity = proved_identity(node, caller) if caller is not None else None
         batch = Batch()
-        batch.put(self._proxies, connection, proxy_row(connection, node, authenticated=caller is not None))
+        batch.put(self._proxies, connection, proxy_row(connection, node, authenticated=identity is not None))
         self._apply(batch)
+        if identity is not None and node.type is NodeType.ROUTER:
+            self._routers[connection] = identity
+            if self._discovery.asks_for_keys(connection):  # about to: the answer had better be there by then
+                self._review(connection)
         return connection
 
     def close(self, subscriber: Hashable) -> None:
@@ -52,6 +69,8 @@ class ConnectedProxies:
         if subscriber in self.tools:
             self.tools.discard(str(subscriber))
             return
+        self._routers.pop(str(subscriber), None)
+        self.secrets.leave(str(subscriber))
         batch = Batch()
         batch.delete(self._proxies, str(subscriber))
         self._apply(batch)
@@ -67,7 +86,25 @@ class ConnectedProxies:
 
     def named(self, subscriber: Hashable, type_url: str, names: Iterable[str]) -> Mapping[str, Resource]:
         """Those of the named resources that this proxy has."""
-        return self._discovery.named(str(subscriber), type_url, names)
+        connection = str(subscriber)
+        if type_url == SECRET and connection in self._routers:
+            names = tuple(names)
+            if any(map(may_hold_key, names)):
+                self._review(connection)
+        return self._discovery.named(connection, type_url, names)
+
+    def _review(self, connection: str) -> None:
+        identity = self._routers[connection]
+        account = Account(self.cluster(connection), identity.namespace, identity.service_account)
+        self.secrets.want(connection, account)
+
+    def _tell_access(self, told: Mapping[str, SecretAccess]) -> None:
+        batch = Batch()
+        for connection, access in told.items():
+            row = self._proxies.get(connection)
+            if row is not None:
+                batch.put(self._proxies, connection, msgspec.structs.replace(row, secret_access=access))
+        self._apply(batch)
 
 
 def in_words_of_streams(

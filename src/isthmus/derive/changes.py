@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from isthmus.collections import Change, Collection, Settlement
 from isthmus.derive.assignments import AssignmentKey
 from isthmus.derive.audiences import ALL
@@ -123,9 +125,13 @@ class Changes:
             self._add(result, granted, SECRET, _differing(change))
 
     def _add_moved(self, settlement: Settlement, result: dict[str, Names]) -> None:
-        """Proxies that changed their audience: nothing of what they had is certain."""
-        for proxy, change in settlement.get(self._tables.members.members, {}).items():
-            if change.old is not None and change.new is not None:
+        """Proxies that changed their audience: nothing of what they had is certain, unless it was about Secrets."""
+        for proxy, (old, new) in settlement.get(self._tables.members.members, {}).items():
+            if old is None or new is None:
+                continue
+            if msgspec.structs.replace(old, reads_secrets=new.reads_secrets) == new:
+                self._add(result, (new,), SECRET, {EVERY_NAME})
+            else:
                 result[proxy] = {type_url: {EVERY_NAME} for type_url in ALL_TYPES}
 
     @staticmethod

@@ -37,6 +37,7 @@ from isthmus.derive.lookup import Lookup
 from isthmus.derive.tables import Tables
 from isthmus.model.resource import Resource
 from isthmus.model.status import Status, StatusKey
+from isthmus.translate.client_tls import may_hold_key
 
 Observer = Callable[[Mapping[str, Mapping[str, set[str]]]], None]
 
@@ -62,6 +63,11 @@ class Discovery:
             return {}
         found = ((name, self._lookup.one(member, type_url, name)) for name in names)
         return {name: resource for name, resource in found if resource is not None}
+
+    def asks_for_keys(self, proxy_id: str) -> bool:
+        """Whether the Gateways that a proxy carries name Secrets of its own namespace."""
+        member = self.tables.members.members.get(proxy_id)
+        return member is not None and any(map(may_hold_key, self.tables.gateways.find(member.audience).secrets))
 
     def problems(self) -> Mapping[tuple[str, str, str], Problems]:
         """Everything that is wrong with users' objects: kind, namespace and name → problems."""

@@ -75,6 +75,10 @@ class Gateways(msgspec.Struct, frozen=True):
                 return found
         return None
 
+    def roots(self, cluster: str, namespace: str, name: str) -> Resource | None:
+        """The same, if it is one of roots, which are no secret."""
+        return self.secret(cluster, namespace, name) if name.endswith(CA_SUFFIX) else None
+
 
 def declare(graph: Graph, sources: Sources, audiences: Audiences) -> Gateways:
     """Declares the resources of all routers."""
@@ -181,16 +185,30 @@ class _Router:
         return sni.chains(upstream, mesh_config(ctx, self._sources.domain), first) if upstream else ()
 
     def _missing(self, ctx: Context, key: RouterKey, opened: Openings) -> Iterable[tuple[ConfigKey, Problem]]:
-        """Servers whose Secret does not exist: a listener that waited for it would hold up all of its servers."""
+        """Servers whose Secret never comes: a listener that waited for it would hold up all of its servers."""
         for bound in (server for port in opened.ports for server in port.servers):
             wanted = credentials(bound.server.tls) if bound.server.tls else ()
             # Those of the Gateway API were looked up before the server was made.
             for name in (one for one in wanted if not one.startswith(names.CREDENTIAL)):
                 place = CredentialKey(key.cluster, key.scope.namespace, name)
                 if ctx.get(self._sources.domain.credentials, place) is None:
-                    where = f"namespace {place.namespace} of cluster {place.cluster}, where the gateway runs"
-                    message = f"the server is left out: there is no Secret {name} in {where}"
-                    yield bound.gateway, bound.problem(_CREDENTIAL_FIELD, message)
+                    lack = f"there is no Secret {name} in {_where(key)}"
+                elif key.gateway.refused:
+                    lack = _refusal(key)
+                else:
+                    continue
+                yield bound.gateway, bound.problem(_CREDENTIAL_FIELD, f"the server is left out: {lack}")
+
+
+def _where(key: RouterKey) -> str:
+    return f"namespace {key.scope.namespace} of cluster {key.cluster}, where the gateway runs"
+
+
+def _refusal(key: RouterKey) -> str:
+    return (
+        f"service account {key.gateway.refused} may not list Secrets in {_where(key)}; "
+        f"give it a Role there with get, watch and list of secrets"
+    )
 
 
 def _without(opened: Openings, left_out: Container[tuple[ConfigKey, str]]) -> list[Opening]:

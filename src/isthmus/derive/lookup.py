@@ -204,12 +204,20 @@ class Lookup:
         return {name: found for name in sorted(names) if (found := self._secret(member, name))}
 
     def _secret(self, member: Member, name: str) -> Resource | None:
-        # Keys go to gateways whose identity was proved, from their own namespace and cluster only.
+        """Keys go to gateways whose identity was proved.
+
+        Istio's rule (pilot/pkg/xds/sds.go): a Gateway of the Gateway API may refer to a Secret of its namespace or
+        to one that a ReferenceGrant opens; any other key comes from the gateway's own namespace and cluster, and
+        only if its service account may list Secrets there. Roots are public within their namespace.
+        """
         if member.audience.sidecar or not member.authenticated:
             return None
-        if granted := self._tables.gateways.granted(member.audience, name):
+        gateways = self._tables.gateways
+        if granted := gateways.granted(member.audience, name):
             return granted
-        return self._tables.gateways.secret(member.cluster, member.namespace, name)
+        if member.reads_secrets:
+            return gateways.secret(member.cluster, member.namespace, name)
+        return gateways.roots(member.cluster, member.namespace, name)
 
 
 def _own(member: Member, name: str) -> bool:

@@ -61,6 +61,7 @@ def declare(
             cluster=proxy.cluster,
             namespace=proxy.namespace,
             authenticated=proxy.authenticated,
+            reads_secrets=proxy.authenticated and routers.reads_secrets(proxy),
         )
         return {key: member}
 

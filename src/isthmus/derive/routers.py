@@ -53,6 +53,7 @@ def declare(domain: Domain, usable: Usable, policies: Policies) -> Callable[[Con
             targets=targets,
             unprivileged=proxy.unprivileged,
             authorization=policies.authorization(ctx, proxy.namespace, labels),
+            refused=_refused(proxy),
         )
         return Carried(view, any(_passes_by_sni(gateway) for gateway in gateways))
 
@@ -66,6 +67,17 @@ def router_audience(audience: Audience, carried: Carried) -> Audience:
         gateway=carried.view,
         endpoints=msgspec.structs.replace(audience.endpoints, by_sni=carried.by_sni),
     )
+
+
+def reads_secrets(proxy: Proxy) -> bool:
+    """Whether a proxy's service account is known to be allowed to list its namespace's Secrets where it runs."""
+    access = proxy.secret_access
+    return access is not None and access.allowed and access.cluster == proxy.cluster
+
+
+def _refused(proxy: Proxy) -> str:
+    access = proxy.secret_access
+    return access.account if access and not access.allowed and access.cluster == proxy.cluster else ""
 
 
 def port_targets(services: Iterable[ClusterService], workload: Workload | None) -> tuple[tuple[int, int], ...]:

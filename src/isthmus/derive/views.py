@@ -28,6 +28,7 @@ class GatewayView(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     targets: tuple[tuple[int, int], ...] = ()  # service port → container port
     unprivileged: bool = False
     authorization: Authorization = UNRESTRICTED
+    refused: str = ""  # the service account, if it may not have its namespace's Secrets
 
 
 class RouterKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
@@ -71,3 +72,4 @@ class Member(msgspec.Struct, frozen=True):
     cluster: str
     namespace: str
     authenticated: bool
+    reads_secrets: bool  # those of its own namespace

@@ -16,6 +16,14 @@ class ProxyKind(StrEnum):
     ROUTER = "router"
 
 
+class SecretAccess(msgspec.Struct, frozen=True):
+    """What the API server of a cluster said of a service account there: whether it may list its namespace's Secrets."""
+
+    cluster: str
+    account: str
+    allowed: bool
+
+
 class Proxy(msgspec.Struct, frozen=True):
     """One connected proxy, from its node and metadata (Istio's node metadata keys)."""
 
@@ -37,7 +45,8 @@ class Proxy(msgspec.Struct, frozen=True):
     unprivileged: bool = False  # a router that may not bind ports below 1024
     dns_capture: bool = False
     version: str = ""
-    authenticated: bool = False  # the caller's identity was verified: secrets may be sent
+    authenticated: bool = False  # the caller's identity was verified, and is the node's
+    secret_access: SecretAccess | None = None  # None: not known (yet)
 
 
 class CredentialKey(msgspec.Struct, frozen=True, order=True):

@@ -19,6 +19,11 @@ def secret_name(credential: str) -> str:
     return credential if "://" in credential else f"{CREDENTIAL}{credential}"
 
 
+def may_hold_key(name: str) -> bool:
+    """Whether a secret resource is one of the proxy's own namespace that is more than roots."""
+    return name.startswith(CREDENTIAL) and not name.endswith(CA_SUFFIX)
+
+
 def upstream(settings: ClientTlsSettings, *, sidecar: bool, http2: bool) -> Any:
     """The client's side; keys come from files by the agent, or for gateways from Secrets by the control plane."""
     common: Fields = {

@@ -12,9 +12,14 @@ from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds.node import Node
 
 
+def proved_identity(node: Node, caller: Caller) -> SpiffeId | None:
+    """The caller's identity that is this node's; None when it proved none."""
+    return next((identity for identity in caller.identities if _covers(identity, node)), None)
+
+
 def check_identity(node: Node, caller: Caller) -> None:
     """``Refused`` (PermissionDenied) unless the caller may act as this node."""
-    if any(_covers(identity, node) for identity in caller.identities):
+    if proved_identity(node, caller) is not None:
         return
     account = node.details.service_account
     wanted = f"namespace {node.namespace!r}" + (f" and service account {account!r}" if account else "")

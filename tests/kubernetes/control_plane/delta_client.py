@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 
 from isthmus.protos import pb
-from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET
 from isthmus.xds.variants import DELTA
 
 SECONDS = 30.0
@@ -23,6 +23,7 @@ MESSAGES = {
     ENDPOINT: "envoy.config.endpoint.v3.ClusterLoadAssignment",
     LISTENER: "envoy.config.listener.v3.Listener",
     ROUTE: "envoy.config.route.v3.RouteConfiguration",
+    SECRET: "envoy.extensions.transport_sockets.tls.v3.Secret",
 }
 MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 LOCAL_POOL = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]

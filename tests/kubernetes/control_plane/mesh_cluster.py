@@ -23,6 +23,10 @@ READER_RULES = [
     {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
 ]
 
+REVIEW_RULES = [
+    {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
+]
+
 FURTHER_RULES = [{"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "list", "watch"]}]
 
 WRITER_RULES = [
@@ -133,14 +137,18 @@ class MeshCluster:
         )
         return str(answer["status"]["token"])
 
-    async def reader_kubeconfig(self, server: str = "", *, writes: bool = False, further: bool = False) -> bytes:
+    async def reader_kubeconfig(
+        self, server: str = "", *, writes: bool = False, further: bool = False, reviews: bool = True
+    ) -> bytes:
         """The kubeconfig of a new token that may read what control planes of other clusters read.
 
         With ``further`` it may read Secrets and ConfigMaps, too, as Istio's reader role does. With ``writes`` it may
-        also write what a cluster without a control plane of its own gets from another.
+        also write what a cluster without a control plane of its own gets from another. Without ``reviews`` it may
+        not ask what accounts may do.
         """
         token = await self.token("reader", namespace=self.system)
-        await self._allow_reader(READER_RULES + FURTHER_RULES * further + WRITER_RULES * writes)
+        rules = READER_RULES + REVIEW_RULES * reviews + FURTHER_RULES * further + WRITER_RULES * writes
+        await self._allow_reader(rules)
         return kubeconfig(server or self.client.access.server, self.client.access.ca_pem or b"", token)
 
     async def _allow_reader(self, rules: list[dict[str, list[str]]]) -> None:

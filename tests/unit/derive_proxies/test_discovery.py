@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 from mesh_files import Mesh
+from msgspec.structs import replace
 
+from isthmus.collections import Batch
+from isthmus.derive.changes import EVERY_NAME
+from isthmus.model.proxy import SecretAccess
 from isthmus.translate import types
 
 MESH = """
@@ -29,7 +33,10 @@ clusters:
         - {addresses: [10.10.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: db-0, namespace: a}}
         - {addresses: [10.10.0.2], conditions: {ready: true}, targetRef: {kind: Pod, name: db-1, namespace: a}}
     - {kind: Pod, metadata: {name: client, namespace: b}, status: {podIP: 10.10.0.3}}
-    - {kind: Pod, metadata: {name: edge, namespace: b, labels: {app: edge}}, status: {podIP: 10.10.0.4}}
+    - kind: Pod
+      metadata: {name: edge, namespace: b, labels: {app: edge}}
+      spec: {serviceAccountName: edge}
+      status: {podIP: 10.10.0.4}
     - {kind: Secret, metadata: {name: cert, namespace: b}, stringData: {tls.crt: c, tls.key: k, ca.crt: r}}
     - {kind: Secret, metadata: {name: cert, namespace: a}, stringData: {tls.crt: c, tls.key: k}}
 configuration:
@@ -47,6 +54,8 @@ proxies:
   - {pod: b/edge, cluster: cluster1, kind: router}
   - {pod: b/edge, cluster: cluster1, kind: router, id: nobody, authenticated: false}
 """
+
+ANOTHER_EDGE = {"pod": "b/edge", "cluster": "cluster1", "kind": "router", "id": "other"}
 
 
 @pytest.fixture
@@ -103,6 +112,55 @@ def test_keys_go_to_proven_gateways_of_the_secret_s_namespace(mesh: Mesh) -> Non
     assert mesh.discovery.wildcard("edge.b", types.SECRET).keys() == {"kubernetes://cert"}
     for proxy in ("nobody", "client.b", "db-0.a"):
         assert not mesh.discovery.named(proxy, types.SECRET, names)
+
+
+def test_without_an_answer_about_its_account_a_gateway_gets_roots_and_keeps_its_listener(mesh: Mesh) -> None:
+    mesh.connect([ANOTHER_EDGE | {"secrets": None}])
+    names = ["kubernetes://cert", "kubernetes://cert-cacert"]
+    assert mesh.discovery.named("other", types.SECRET, names).keys() == {"kubernetes://cert-cacert"}
+    assert "0.0.0.0_443" in mesh.discovery.wildcard("other", types.LISTENER)
+    assert mesh.discovery.asks_for_keys("other")
+    assert not mesh.discovery.problems()
+
+
+def test_a_refused_account_s_servers_are_left_out_and_its_gateways_say_so(mesh: Mesh) -> None:
+    mesh.connect([ANOTHER_EDGE | {"secrets": False}])
+    assert not mesh.discovery.named("other", types.SECRET, ["kubernetes://cert"])
+    assert not mesh.discovery.wildcard("other", types.LISTENER)
+    assert "0.0.0.0_443" in mesh.discovery.wildcard("edge.b", types.LISTENER)
+    (problem,) = mesh.discovery.problems()["Gateway", "b", "edge"]
+    assert "service account edge may not list Secrets in namespace b of cluster cluster1" in str(problem)
+
+
+def test_an_answer_of_another_cluster_is_none(mesh: Mesh) -> None:
+    row = mesh.sources.proxies.get("edge.b")
+    assert row is not None
+    batch = Batch()
+    batch.put(mesh.sources.proxies, row.id, replace(row, secret_access=SecretAccess("cluster2", "edge", True)))
+    mesh.graph.apply(batch)
+    assert not mesh.discovery.named("edge.b", types.SECRET, ["kubernetes://cert"])
+
+
+def test_an_answer_that_turns_is_told(mesh: Mesh) -> None:
+    unknown = mesh.sources.proxies.get("edge.b")
+    assert unknown is not None
+    told: list[dict[str, dict[str, set[str]]]] = []
+    mesh.discovery.observe(lambda changes: told.append({proxy: dict(found) for proxy, found in changes.items()}))
+    for access in (None, SecretAccess("cluster1", "edge", True), SecretAccess("cluster1", "edge", False)):
+        batch = Batch()
+        batch.put(mesh.sources.proxies, unknown.id, replace(unknown, secret_access=access))
+        mesh.graph.apply(batch)
+    assert told[:2] == [{"edge.b": {types.SECRET: {EVERY_NAME}}}] * 2
+    assert told[2]["edge.b"].keys() >= {types.LISTENER, types.SECRET}
+
+
+def test_a_secret_of_roots_gives_away_no_key(mesh: Mesh) -> None:
+    mesh.connect([ANOTHER_EDGE | {"secrets": None}])
+    metadata = {"name": "odd-cacert", "namespace": "b"}
+    content = {"tls.crt": "c", "tls.key": "k"}
+    mesh.apply({"cluster": "cluster1", "kind": "Secret", "metadata": metadata, "stringData": content})
+    for proxy in ("edge.b", "other"):
+        assert not mesh.discovery.named(proxy, types.SECRET, ["kubernetes://odd-cacert"])
 
 
 def test_a_rotated_secret_is_told_to_gateways_of_its_namespace(mesh: Mesh) -> None:

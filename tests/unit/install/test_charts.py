@@ -1,6 +1,7 @@
 """The charts as they are shipped."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,34 @@ def test_crds_can_be_left_to_others() -> None:
     ]
     assert len(names) == 14
     assert "gateways.networking.istio.io" not in names
+
+
+def rendered(chart: str, release: str) -> dict[tuple[str, str], dict[str, Any]]:
+    found = objects(load(shipped("charts") / chart), {}, Release(release, "istio-system"))
+    return {(one["kind"], one["metadata"]["name"]): one for one in found}
+
+
+def allows(role: dict[str, Any], verb: str, group: str, resource: str) -> bool:
+    return any(
+        verb in rule["verbs"] and group in rule["apiGroups"] and resource in rule["resources"] for rule in role["rules"]
+    )
+
+
+@pytest.mark.parametrize("chart", ["gateway", "gateways"])
+def test_a_gateway_s_account_may_list_secrets_so_that_it_is_given_keys(chart: str) -> None:
+    found = rendered(chart, "edge")
+    (deployment,) = (one for (kind, _), one in found.items() if kind == "Deployment")
+    account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
+    (binding,) = (one for (kind, _), one in found.items() if kind == "RoleBinding")
+    assert [subject["name"] for subject in binding["subjects"]] == [account]
+    assert allows(found["Role", binding["roleRef"]["name"]], "list", "", "secrets")
+
+
+@pytest.mark.parametrize("role", ["istiod-clusterrole-istio-system", "istio-reader-clusterrole-istio-system"])
+def test_control_planes_here_and_elsewhere_may_ask_what_accounts_may_do(role: str) -> None:
+    found = rendered("istiod", "istiod")["ClusterRole", role]
+    for group, resource in (("authentication", "tokenreviews"), ("authorization", "subjectaccessreviews")):
+        assert allows(found, "create", f"{group}.k8s.io", resource)
 
 
 def write_chart(directory: Path, templates: dict[str, str], **files: str) -> Path:

@@ -17,7 +17,8 @@ from isthmus.translate.values import Fields
 def secrets(credential: Credential) -> Bundle:
     """The secret resources of one Secret: its certificate, and its roots for verifying peers.
 
-    A Secret named ``<name>-cacert`` holds the roots of the credential ``<name>``.
+    A Secret named ``<name>-cacert`` holds the roots of the credential ``<name>``, and nothing else is taken from it:
+    what has such a name is public within its namespace (Istio: pilot/pkg/xds/sds.go).
     """
     return _named(secret_name(credential.key.name), credential)
 
@@ -29,7 +30,8 @@ def named(credential: Credential) -> Bundle:
 
 def _named(name: str, credential: Credential) -> Bundle:
     result: dict[str, Resource] = {}
-    if credential.certificate and credential.private_key:
+    of_roots = credential.key.name.endswith(CA_SUFFIX)
+    if credential.certificate and credential.private_key and not of_roots:
         fields = {
             "certificate_chain": {"inline_bytes": credential.certificate},
             "private_key": {"inline_bytes": credential.private_key},
@@ -39,7 +41,7 @@ def _named(name: str, credential: Credential) -> Bundle:
         context: Fields = {"trusted_ca": {"inline_bytes": credential.ca}}
         if credential.crl:
             context["crl"] = {"inline_bytes": credential.crl}
-        root = name if credential.key.name.endswith(CA_SUFFIX) else f"{name}{CA_SUFFIX}"
+        root = name if of_roots else f"{name}{CA_SUFFIX}"
         result[root] = _secret(root, {"validation_context": context})
     return result
 

@@ -1,7 +1,7 @@
 """Keeps the roots' ConfigMaps of one cluster as they must be, in every namespace.
 
 Knows Kubernetes. Does not know what must be where (``root_config_map``), nor which replica may write: whoever runs
-it holds the lease.
+it won the election.
 """
 
 from __future__ import annotations

@@ -12,28 +12,28 @@ from collections.abc import Sequence
 from isthmus.ca.authority import Authority
 from isthmus.ca.publisher import RootPublisher
 from isthmus.control_plane.background import Background
+from isthmus.control_plane.elections import Elections
 from isthmus.control_plane.settings import Settings
 from isthmus.control_plane.webhooks import WebhookPatcher, patched_kinds
 from isthmus.kube.client import Client
 from isthmus.kube.kinds import Kind
-from isthmus.kube.leases import Election, lead
 
 ROOTS_ELECTION = "istio-namespace-controller-election"
 
 
 class ClusterWrites:
-    """The same work in the own cluster and in remote ones. Roots are written by one replica, the holder of a Lease."""
+    """The same work in the own cluster and in remote ones. Roots are written by the winner of an election."""
 
     def __init__(self, settings: Settings, authority: Authority, background: Background) -> None:
         self._settings = settings
         self._authority = authority
         self._background = background
-        self._election = Election(ROOTS_ELECTION, settings.namespace, settings.pod_name)
+        self._elections = Elections(settings)
 
     def keep_own(self, client: Client) -> None:
         """In the cluster with the configuration, from now on."""
         settings, keep = self._settings, self._background.keep
-        keep("roots in every namespace", lambda: self._publish_roots(client))
+        keep("roots in every namespace", lambda: self._publish_roots(client, elsewhere=False))
         kinds = patched_kinds(injection=settings.injection_webhook, validation=settings.validation_webhook)
         if kinds:
             keep("webhook configurations", lambda: self._patch_webhooks(client, kinds))
@@ -43,14 +43,15 @@ class ClusterWrites:
         kinds = patched_kinds(injection=self._settings.injection_webhook, validation="")
         keeping = self._background.keeping
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(keeping("roots of a remote cluster", lambda: self._publish_roots(client)))
+            roots = keeping("roots of a remote cluster", lambda: self._publish_roots(client, elsewhere=True))
+            tasks.create_task(roots)
             if kinds:
                 tasks.create_task(keeping("webhooks of a remote cluster", lambda: self._patch_webhooks(client, kinds)))
 
-    async def _publish_roots(self, client: Client) -> None:
+    async def _publish_roots(self, client: Client, *, elsewhere: bool) -> None:
         publisher = RootPublisher(client, self._settings.namespace)
         with self._authority.subscribed(publisher.publish):
-            await lead(client, self._election, publisher.run)
+            await self._elections.lead_cluster(client, ROOTS_ELECTION, publisher.run, elsewhere=elsewhere)
 
     async def _patch_webhooks(self, client: Client, kinds: Sequence[Kind]) -> None:
         settings, authority = self._settings, self._authority

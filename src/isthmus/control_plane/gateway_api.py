@@ -1,6 +1,6 @@
 """What the control plane writes for the Gateway API in the configuration cluster: statuses, classes, pods.
 
-Each is written by one replica of a revision, the holder of a Lease (Istio's names).
+Each is written by one replica of a revision, the winner of an election.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from isthmus.api.config import Config
 from isthmus.api.gateway_api.gateway import Gateway
 from isthmus.collections import Change
 from isthmus.control_plane.background import Background
+from isthmus.control_plane.elections import Elections
 from isthmus.control_plane.injection import InjectionSource
 from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.control_plane.settings import Settings
@@ -19,7 +20,6 @@ from isthmus.deployment.controller import DeploymentController
 from isthmus.deployment.objects import TEMPLATE, Making
 from isthmus.derive.domain import ConfigKey
 from isthmus.kube.client import Client
-from isthmus.kube.leases import Election, lead
 from isthmus.model.status import Status, StatusKey
 from isthmus.status.writer import StatusWriter
 from isthmus.translate.gateway_api import names
@@ -33,7 +33,7 @@ class GatewayApiWork:
     """The writer of statuses and the controller of deployments, told of what changes in the graph."""
 
     def __init__(self, settings: Settings, client: Client, graph: MeshGraph, injection: InjectionSource) -> None:
-        self._settings = settings
+        self._elections = Elections(settings)
         self._client = client
         self._writer = StatusWriter(client, graph.discovery.status, names.CONTROLLERS)
         gateways = _Gateways(settings, graph, injection)
@@ -50,9 +50,7 @@ class GatewayApiWork:
         background.keep("gateway deployments", lambda: self._lead(DEPLOYMENT_ELECTION, self._controller))
 
     async def _lead(self, name: str, work: StatusWriter | DeploymentController) -> None:
-        settings = self._settings
-        election = Election(f"{name}-{settings.revision or 'default'}", settings.namespace, settings.pod_name)
-        await lead(self._client, election, work.run)
+        await self._elections.lead_revision(self._client, name, work.run)
 
     def _statuses_changed(self, changes: Mapping[StatusKey, Change[Status]]) -> None:
         self._writer.changed(changes)

@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True):
     several_roots: bool = False  # ISTIO_MULTIROOT_MESH: a root may be joined by another
     xds_auth: bool = True
     identity_check: bool = True
+    leader_election: bool = True  # ENABLE_LEADER_ELECTION: false for one replica that need not ask
     external: bool = False  # EXTERNAL_ISTIOD: may manage remote clusters
     local_secrets: bool = False  # LOCAL_CLUSTER_SECRET_WATCHER: remote secrets are in the cluster that runs this
     remote_timeout: float = 30.0
@@ -144,6 +145,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "XDS_AUTH": ("xds_auth", switch),
     "SHARED_MESH_CONFIG": ("shared_mesh_config", str),
     "PILOT_ENABLE_XDS_IDENTITY_CHECK": ("identity_check", switch),
+    "ENABLE_LEADER_ELECTION": ("leader_election", switch),
     "EXTERNAL_ISTIOD": ("external", switch),
     "LOCAL_CLUSTER_SECRET_WATCHER": ("local_secrets", switch),
     "PILOT_REMOTE_CLUSTER_TIMEOUT": ("remote_timeout", duration),

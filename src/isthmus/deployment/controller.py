@@ -2,7 +2,7 @@
 
 Rules: Istio's gateway deployment controller. Objects are written by server-side apply and belong to their Gateway,
 with which they go. Objects of the same name that somebody else made are left alone. Knows Kubernetes; does not know
-what is written (``objects``), nor which replica may: whoever runs it holds the lease.
+what is written (``objects``), nor which replica may: whoever runs it won the election.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ _DISAPPEARING_SECONDS = 120.0
 CONTROL_PLANES = Query(labels="app=istiod")
 _ROOTS = "istio.io/config=true"
 _CLASSES = "gateway.istio.io/managed=istio.io-gateway-controller"
+_ELECTION = Query(fields="metadata.name=istio-namespace-controller-election")
+"""The election that is held on a ConfigMap; earlier releases held it on a Lease."""
 _ELECTIONS = ("istio-namespace-controller-election", "istio-gateway-status-leader", "istio-gateway-deployment")
 """What names of Leases begin with; a revision may follow."""
 
@@ -36,7 +38,7 @@ async def everything(client: Client) -> list[Owned]:
 
 
 async def traces(client: Client, progress: Progress) -> list[Owned]:
-    """What control planes left that were removed: the roots in every namespace, and the Leases of their elections.
+    """What control planes left that were removed: the roots in every namespace, and what their elections were held on.
 
     Waits until they have ended, since they write both as long as they run. Where another one is left, nothing goes.
     """
@@ -49,11 +51,12 @@ async def traces(client: Client, progress: Progress) -> list[Owned]:
 
 
 async def published(client: Client) -> list[Owned]:
-    """What control planes write on their own account: roots in every namespace, classes of Gateways, and Leases."""
+    """What control planes write on their own account: roots in every namespace, classes of Gateways, and locks."""
     roots = await of_kind(client, kinds.CONFIG_MAP, Query(labels=_ROOTS))
+    locks = await of_kind(client, kinds.CONFIG_MAP, _ELECTION)
     leases = await of_kind(client, kinds.LEASE, Query())
     classes = await of_kind(client, kinds.GATEWAY_CLASS, Query(labels=_CLASSES))
-    return [*roots, *classes, *(lease for lease in leases if lease.identity.name.startswith(_ELECTIONS))]
+    return [*roots, *locks, *classes, *(lease for lease in leases if lease.identity.name.startswith(_ELECTIONS))]
 
 
 def _ended(objects: Objects) -> str:

@@ -19,8 +19,8 @@ from isthmus.control_plane.logs import configure_logs
 from isthmus.kube.access import Access, default_access
 from isthmus.kube.backoff import Backoff
 from isthmus.kube.client import Client
+from isthmus.kube.elections import Election, lead
 from isthmus.kube.errors import AccessError, KubeError
-from isthmus.kube.leases import Election, lead
 from isthmus.kube.transport import Call
 from isthmus.operator.http import serving
 from isthmus.operator.operator import Operator

@@ -1,6 +1,6 @@
 """Keeps the statuses of all objects of the Gateway API as they must be, for as long as it runs.
 
-Knows Kubernetes. Does not know what a status says, nor which replica may write: whoever runs it holds the lease.
+Knows Kubernetes. Does not know what a status says, nor which replica may write: whoever runs it won the election.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from isthmus.kube.client import Client, Query
 from isthmus.kube.kinds import Kind
+from isthmus.kube.locks import CONFIG_MAP_LOCK
 from isthmus.kube.wait import wait_until
 
 
@@ -30,6 +31,19 @@ class OneObject:
                     value = None
             return "" if value == is_ else f"{path} of {self._key} is {value}, not {is_}"
 
+        return await self._until(missing)
+
+    async def until_led(self, *, by: str) -> None:
+        """Waits until the ConfigMap of an election names its leader; empty for nobody."""
+
+        def missing(objects: Mapping[tuple[str, str], Any]) -> str:
+            found = objects.get(self._key)
+            leader = CONFIG_MAP_LOCK.read(found).holder_identity if found else "nobody yet"
+            return "" if leader == by else f"{self._key} is led by {leader!r}, not {by!r}"
+
+        await self._until(missing)
+
+    async def _until(self, missing: Callable[[Mapping[tuple[str, str], Any]], str]) -> Mapping[str, Any]:
         namespace, name = self._key
         query = Query(namespace, fields=f"metadata.name={name}")
         found = await wait_until(self._client, self._kind, query, missing, seconds=30)

@@ -68,7 +68,7 @@ async def test_roots_are_in_every_namespace_and_come_back(access: Access, here: 
             await roots.until("metadata", "labels", "istio.io/config", is_="true")
 
 
-async def test_only_the_holder_of_the_lease_writes_and_hands_over_when_it_stops(
+async def test_only_the_winner_of_the_election_writes_and_hands_over_when_it_stops(
     access: Access, here: MeshCluster, settings: Settings, root: Root, logs: LogLines, tmp_path: Path
 ) -> None:
     other = Root()
@@ -77,9 +77,9 @@ async def test_only_the_holder_of_the_lease_writes_and_hands_over_when_it_stops(
     fields = {name: getattr(ports, name) for name in ("http", "webhook", "grpc", "secure_grpc", "monitoring")}
     second = msgspec.structs.replace(settings, pod_name="istiod-2", ca_directory=tmp_path / "other", **fields)
     roots = OneObject(here.client, kinds.CONFIG_MAP, ROOTS, here.app)
-    lease = OneObject(here.client, kinds.LEASE, "istio-namespace-controller-election", here.system)
+    lock = OneObject(here.client, kinds.CONFIG_MAP, "istio-namespace-controller-election", here.system)
     async with running(settings, access):
-        await lease.until("spec", "holderIdentity", is_="istiod")
+        await lock.until_led(by="istiod")
         await roots.until("data", "root-cert.pem", is_=root.pem.decode())
         async with running(second, access):
             for _ in range(3):
@@ -87,7 +87,7 @@ async def test_only_the_holder_of_the_lease_writes_and_hands_over_when_it_stops(
                 await roots.until("data", "root-cert.pem", is_=root.pem.decode())
             assert not logs.find("became leader", identity="istiod-2")
     async with running(second, access):
-        await lease.until("spec", "holderIdentity", is_="istiod-2")
+        await lock.until_led(by="istiod-2")
         await roots.until("data", "root-cert.pem", is_=other.pem.decode())
 
 

@@ -65,12 +65,14 @@ async def test_a_purge_takes_what_the_control_plane_wrote_and_leaves_what_cannot
     of_revision = {"name": "istio-gateway-status-leader-default", "namespace": "istio-system"}
     for one in (lease, of_revision):
         await client.create(kinds.LEASE, {"metadata": one})
+    await client.create(kinds.CONFIG_MAP, {"metadata": lease})
     authority = {"name": "istio-ca-secret", "namespace": "istio-system"}
     await client.create(kinds.SECRET, {"metadata": authority})
     assert isthmus("uninstall", "--purge", "-y", kubeconfig=kubeconfig).returncode == 0
     assert await client.find(kinds.CONFIG_MAP, "istio-ca-root-cert", namespace="default") is None
     for one in (lease, of_revision):
         assert await client.find(kinds.LEASE, one["name"], namespace="istio-system") is None
+    assert await client.find(kinds.CONFIG_MAP, lease["name"], namespace="istio-system") is None
     assert await client.find(kinds.SECRET, "istio-ca-secret", namespace="istio-system") is not None
     await client.delete(kinds.SECRET, "istio-ca-secret", namespace="istio-system")
 

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test lint unit envoy kubernetes e2e goldens format down clean
+.PHONY: help setup demo test lint unit fuzz envoy kubernetes e2e goldens format down clean
 
 help: ## Shows the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ lint: setup ## Style, types and the layers of the architecture
 
 unit: setup ## Pure code and protocols: no root, no network
 	$(PYTEST) -n 2 tests/unit tests/cases
+
+fuzz: setup ## Parsers of things from outside, with N new inputs each (make fuzz N=20000)
+	ISTHMUS_FUZZ=$(or $(N),20000) $(PYTEST) -n 2 --timeout=0 tests/unit/fuzz/test_mutations.py
 
 envoy: setup ## Real Envoy processes on loopback
 	@$(BIN)/isthmus lab doctor --install --quiet

@@ -229,7 +229,7 @@ def _json_object(variables: Variables, name: str) -> dict[str, Any]:
     text = variables.text(name, "{}")
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingError(f"{name}: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise SettingError(f"{name}: expected a JSON object, found {text[:40]!r}")

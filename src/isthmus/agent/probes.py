@@ -18,6 +18,7 @@ from typing import Any
 from isthmus.process.http_client import Call, fetch
 from isthmus.process.http_messages import HttpError, Request
 from isthmus.process.http_server import Response
+from isthmus.process.variables import SettingError
 
 PREFIXES = ("/app-health/", "/app-lifecycle/")
 _EXEMPT_SOURCES = {4: "127.0.0.6", 6: "::6"}
@@ -36,17 +37,29 @@ class Probe:
 
 
 def parse_probes(probers: Mapping[str, Any]) -> dict[str, Probe]:
-    """Probes by the path that kubelet asks for."""
-    return {path: _parse(prober) for path, prober in probers.items()}
+    """Probes by the path that kubelet asks for; ``SettingError`` when the record is not the injector's."""
+    try:
+        return {path: _parse(prober) for path, prober in probers.items()}
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise SettingError(f"ISTIO_KUBE_APP_PROBERS: {error}; it is written by the injector") from None
 
 
 def _parse(prober: Mapping[str, Any]) -> Probe:
-    return Probe(
+    probe = Probe(
         http=prober.get("httpGet"),
         tcp=prober.get("tcpSocket"),
         grpc=prober.get("grpc"),
         seconds=float(prober.get("timeoutSeconds") or 1),
     )
+    called = [one for one in (probe.http, probe.tcp, probe.grpc) if one is not None]
+    if len(called) != 1:
+        raise ValueError(f"a probe has exactly one of httpGet, tcpSocket and grpc, found {len(called)}")
+    port = int(called[0].get("port"))  # type: ignore[arg-type]  # None is a TypeError
+    if not 0 < port < 65536:
+        raise ValueError(f"port {port} of a probe is none")
+    if probe.http is not None:
+        http_call(probe.http, "", {})
+    return probe
 
 
 class Prober:
@@ -79,9 +92,9 @@ class Prober:
 
 def http_call(probe: Mapping[str, Any], pod_host: str, headers: Mapping[str, str]) -> Call:
     """The request of an ``httpGet`` probe: kubelet's own header fields, then those that the probe asks for."""
-    path = probe.get("path") or "/"
+    path = str(probe.get("path") or "/")
     passed = {name: value for name, value in headers.items() if name not in _HOP_BY_HOP}
-    asked = {field["name"].lower(): str(field.get("value", "")) for field in probe.get("httpHeaders") or ()}
+    asked = {str(field["name"]).lower(): str(field.get("value", "")) for field in probe.get("httpHeaders") or ()}
     return Call(
         host=probe.get("host") or pod_host,
         port=int(probe["port"]),

@@ -61,16 +61,24 @@ def parse_layer(text: str, source: str) -> dict[str, Any]:
     layer = _load(text, source)
     if not isinstance(layer, dict):
         raise SettingError(f"{source}: expected a mapping of ProxyConfig fields, found {type(layer).__name__}")
+    metadata = layer.get("proxyMetadata") or {}
+    if not isinstance(metadata, dict):
+        raise SettingError(f"{source}: proxyMetadata: expected a mapping, found {type(metadata).__name__}")
     return layer
 
 
 def _load(text: str, source: str) -> Any:
     try:
         return json.loads(text)
+    except RecursionError:
+        raise SettingError(f"{source}: nested too deeply") from None
     except ValueError:
         import yaml  # the injector writes JSON: the parser for people costs memory only when a person wrote it
 
+        from isthmus import bounded_yaml
+
         try:
+            bounded_yaml.check(text)
             return yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise SettingError(f"{source}: neither JSON nor YAML: {error}") from None
@@ -91,7 +99,7 @@ def proxy_config(whole: Mapping[str, Any]) -> ProxyConfig:
     """The typed view of merged settings; SettingError names the field that does not fit."""
     try:
         return _typed(whole)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise SettingError(f"PROXY_CONFIG: {error}") from None
 
 

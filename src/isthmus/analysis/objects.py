@@ -34,7 +34,7 @@ def objects(snapshot: Snapshot) -> Findings:
             yield found(SCHEMA_ERROR, entry.origin, problem)
         for problem in warnings:
             yield _warning(entry.origin, problem)
-        for problem in unserved(definition.kind, entry.value):
+        for problem in () if errors else unserved(definition.kind, entry.value):
             code = NOT_ENFORCED if problem.severity is Severity.ERROR else WITHOUT_EFFECT
             yield found(code, entry.origin.at(problem.path), problem)
     yield from _settings(snapshot)

@@ -10,6 +10,8 @@ import re
 
 import yaml
 
+from isthmus import bounded_yaml
+
 _INTEGER = re.compile(r"^[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)$")
 _FLOAT = re.compile(r"^([-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.inf|\.nan)$")
 _DROPPED = {
@@ -34,7 +36,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456
 
 
 class YamlError(ValueError):
-    """The text is not YAML; the message names line and column."""
+    """The text is not YAML, or more than may be loaded; the message names line and column."""
 
 
 def documents(text: str) -> list[object]:
@@ -46,12 +48,15 @@ def numbered_documents(text: str) -> list[tuple[int, object]]:
     """All documents with the line where each begins (from 1), empty ones left out. Raises ``YamlError``."""
     found: list[tuple[int, object]] = []
     try:
+        bounded_yaml.check(text)
         loader = _Loader(text)
         while loader.check_node():
             node = loader.get_node()
             found.append((node.start_mark.line + 1, loader.construct_document(node)))
     except yaml.YAMLError as error:
         raise YamlError(_one_line(error)) from error
+    except ValueError as error:  # a number that Python does not take
+        raise YamlError(str(error)) from error
     return [entry for entry in found if entry[1] is not None]
 
 

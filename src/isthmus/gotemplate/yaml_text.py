@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from isthmus import bounded_yaml
 from isthmus.gotemplate.formatting import float_text
 from isthmus.gotemplate.json_text import scalar
 from isthmus.gotemplate.key_order import compare_keys
@@ -56,12 +57,14 @@ def load(text: str, *, integers: Number = int) -> Any:
 
     Raises YamlError naming line and column.
     """
+    bounded_yaml.check(text)
     node = yaml.compose(text, Loader=_Loader)
     return None if node is None else _value(node, integers)
 
 
 def load_all(text: str, *, integers: Number = int) -> Iterator[Any]:
     """Every document of `text`."""
+    bounded_yaml.check(text)
     for node in yaml.compose_all(text, Loader=_Loader):
         yield _value(node, integers)
 

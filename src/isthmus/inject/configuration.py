@@ -42,7 +42,7 @@ def parse_values(text: str) -> Mapping[str, Any]:
     """The ``values`` key (JSON, or YAML from a file); InjectionError says what does not fit."""
     try:
         values = json.loads(text) if text.lstrip().startswith("{") else document(text)
-    except (ValueError, YamlError) as error:
+    except (ValueError, YamlError, RecursionError) as error:
         raise InjectionError(f"injection configuration, key values: {error}") from None
     if not isinstance(values, dict):
         raise InjectionError("injection configuration, key values: expected a map of Helm values")

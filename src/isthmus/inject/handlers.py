@@ -12,7 +12,7 @@ from aiohttp import web
 
 from isthmus.inject.path import environment
 from isthmus.inject.settings import InjectionSettings
-from isthmus.inject.webhook import MalformedReviewError, Outcome, review
+from isthmus.inject.webhook import BrokenInjectionError, MalformedReviewError, Outcome, review
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,10 @@ def routes(settings_for: SettingsFor, count: Callable[[Outcome], None]) -> list[
             answer, outcome, reason = review(body, lambda: settings_for(variables))
         except MalformedReviewError as error:
             return web.Response(status=400, text=str(error))
+        except BrokenInjectionError as error:
+            count(Outcome.FAILED)
+            log.exception("pod not injected, for a bug", path=request.path)
+            return web.Response(status=500, text=f"{error}\n")
         count(outcome)
         if outcome is Outcome.FAILED:
             log.warning("pod not injected", reason=reason, path=request.path)

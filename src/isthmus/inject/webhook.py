@@ -17,6 +17,7 @@ from isthmus.inject.errors import InjectionError
 from isthmus.inject.patch import json_patch
 from isthmus.inject.pod import inject
 from isthmus.inject.settings import InjectionSettings
+from isthmus.inject.shape import check_shape
 
 Json = dict[str, Any]
 CurrentSettings = Callable[[], InjectionSettings]
@@ -59,7 +60,7 @@ def review(body: bytes, current: CurrentSettings) -> tuple[bytes, Outcome, str]:
     """
     try:
         asked = msgspec.json.decode(body, type=Review)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedReviewError(f"not an AdmissionReview: {error}") from None
     if asked.request.object is None:
         raise MalformedReviewError("the AdmissionReview holds no object")
@@ -68,10 +69,15 @@ def review(body: bytes, current: CurrentSettings) -> tuple[bytes, Outcome, str]:
     return msgspec.json.encode(answer), outcome, (response.get("status") or {}).get("message", "")
 
 
+class BrokenInjectionError(Exception):
+    """The injector failed for a reason of its own; names the pod."""
+
+
 def _response(request: Request, current: CurrentSettings) -> tuple[Json, Outcome]:
     assert request.object is not None
-    pod = _with_namespace(request.object, request.namespace)
     try:
+        check_shape(request.object)
+        pod = _with_namespace(request.object, request.namespace)
         settings = current()
         if not is_injected(pod, pod["metadata"]["namespace"], settings.config):
             return {"uid": request.uid, "allowed": True}, Outcome.SKIPPED
@@ -79,6 +85,10 @@ def _response(request: Request, current: CurrentSettings) -> tuple[Json, Outcome
     except InjectionError as error:
         status = {"status": "Failure", "message": str(error)}
         return {"uid": request.uid, "allowed": False, "status": status}, Outcome.FAILED
+    except Exception as error:
+        meta = pod["metadata"]
+        name = meta.get("name") or meta.get("generateName") or "?"
+        raise BrokenInjectionError(f"pod {meta['namespace']}/{name}: {type(error).__name__}: {error}") from error
     patch = msgspec.json.encode(json_patch(pod, injected))
     encoded = base64.b64encode(patch).decode()
     return {"uid": request.uid, "allowed": True, "patchType": "JSONPatch", "patch": encoded}, Outcome.INJECTED

@@ -61,12 +61,14 @@ def load_kubeconfig(source: str | Path, context: str | None = None) -> Access:
 def parse_remote(text: str | bytes, allowed: frozenset[str] = frozenset()) -> Access:
     """The access of a kubeconfig that came out of a remote secret, refused when it is unsafe.
 
-    Every user of the file is checked, not only the one in use (Istio, ``sanitizeKubeConfig``).
+    Every user and cluster of the file is checked, not only those in use (Istio, ``sanitizeKubeConfig``).
     Raises ``AccessError`` with the field and the cure.
     """
     config = kubeconfig.parse(text)
     for entry in config.users:
         kubeconfig.refuse_unsafe(entry.user, entry.name, allowed)
+    for cluster in config.clusters:
+        kubeconfig.refuse_files(cluster.cluster, cluster.name, allowed)
     return _resolve(kubeconfig.choose(config))
 
 

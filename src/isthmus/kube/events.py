@@ -87,14 +87,23 @@ class EventDecoder(Generic[T]):
         last = b""
         error: ApiError | None = None
         for line in lines:
-            envelope = self._envelope.decode(line)
+            try:
+                envelope = self._envelope.decode(line)
+            except (RecursionError, UnicodeDecodeError) as problem:
+                self._reject(line, problem)
+                continue
             if envelope.type == "ERROR":
                 error = ApiError(msgspec.json.decode(envelope.object, type=Status))
                 break
             last = envelope.object
             self._collect(envelope, events)
-        version = self._version.decode(last).metadata.resource_version if last else ""
-        return Batch(tuple(events), version, error)
+        return Batch(tuple(events), self._version_of(last), error)
+
+    def _version_of(self, body: bytes | msgspec.Raw) -> str:
+        try:
+            return self._version.decode(body).metadata.resource_version if body else ""
+        except (RecursionError, UnicodeDecodeError):
+            return ""
 
     def _collect(self, envelope: _Envelope, events: list[Event[T]]) -> None:
         kind = _CHANGES.get(envelope.type)
@@ -102,5 +111,5 @@ class EventDecoder(Generic[T]):
             return
         try:
             events.append(Event(kind, self._object.decode(envelope.object)))
-        except msgspec.ValidationError as problem:
+        except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as problem:
             self._reject(bytes(envelope.object), problem)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 import yaml
 
+from isthmus import bounded_yaml
 from isthmus.kube.errors import AccessError
 
 _Named = TypeVar("_Named", "NamedCluster", "NamedUser", "NamedContext")
@@ -111,6 +112,9 @@ class Kubeconfig(msgspec.Struct, frozen=True, rename="kebab"):
     current_context: str = ""
 
 
+_OIDC_FILE = "auth-provider oidc with idp-certificate-authority (a file path)"
+
+
 class _Loader(yaml.CSafeLoader):
     """YAML whose only implicit types are null and true/false: tokens and names stay the text they are."""
 
@@ -123,6 +127,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:[tT]rue
 def parse(text: str | bytes, origin: str = "kubeconfig") -> Kubeconfig:
     """A kubeconfig from YAML or JSON; ``AccessError`` names ``origin`` and the field."""
     try:
+        bounded_yaml.check(text)
         value: Any = yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from the safe loader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise AccessError(f"{origin} is not YAML: {_one_line(error)}") from None
@@ -177,6 +182,12 @@ def choose(config: Kubeconfig, context: str | None = None, origin: str = "kubeco
     return Choice(wanted, chosen.namespace, cluster.cluster, user.user, chosen.user)
 
 
+def refuse_files(cluster: Cluster, name: str, allowed: frozenset[str]) -> None:
+    """The same for what it says of the server. Istio lets a certificate-authority be a file; here it is one to read."""
+    if cluster.certificate_authority and not cluster.certificate_authority_data:
+        _refuse(f'cluster "{name}"', "certificate-authority (a file path)", "certificateAuthority", allowed)
+
+
 def refuse_unsafe(user: User, name: str, allowed: frozenset[str]) -> None:
     """Refuses what a kubeconfig out of a remote secret could abuse: programs to run and files to read.
 
@@ -184,7 +195,9 @@ def refuse_unsafe(user: User, name: str, allowed: frozenset[str]) -> None:
     ``sanitizeKubeConfig``. Raises ``AccessError`` with the field and the cure.
     """
     provider = user.auth_provider.name if user.auth_provider else ""
+    config = user.auth_provider.config if user.auth_provider else {}
     unsafe = (
+        ("oidcCertificateAuthority" if config.get("idp-certificate-authority") else "", _OIDC_FILE),
         (provider if provider != "oidc" else "", f'auth-provider "{provider}"'),
         ("clientKey" if user.client_key else "", "client-key (a file path)"),
         ("clientCertificate" if user.client_certificate else "", "client-certificate (a file path)"),
@@ -192,12 +205,17 @@ def refuse_unsafe(user: User, name: str, allowed: frozenset[str]) -> None:
         ("exec" if user.exec else "", "exec"),
     )
     for option, field in unsafe:
-        if option and option not in allowed:
-            raise AccessError(
-                f'user "{name}": {field} is not allowed in a remote secret, as it would read files or run '
-                "programs of the control plane; put the token or *-data inline, as create-remote-secret "
-                f"does, or add {option} to PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS"
-            )
+        if option:
+            _refuse(f'user "{name}"', field, option, allowed)
+
+
+def _refuse(entry: str, field: str, option: str, allowed: frozenset[str]) -> None:
+    if option not in allowed:
+        raise AccessError(
+            f"{entry}: {field} is not allowed in a remote secret, as it would read files or run "
+            "programs of the control plane; put the token or *-data inline, as create-remote-secret "
+            f"does, or add {option} to PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS"
+        )
 
 
 def _without_nulls(value: Any) -> Any:

@@ -16,7 +16,7 @@ import msgspec
 
 T = TypeVar("T")
 
-Reject = Callable[[bytes, msgspec.ValidationError], None]
+Reject = Callable[[bytes, Exception], None]
 """Told of an object that does not decode: its JSON and why."""
 
 
@@ -43,7 +43,7 @@ def decode_page(body: bytes, into: type[T], reject: Reject | None = None) -> Pag
     with collector_paused():
         try:
             page: Page[T] = _decoder(into).decode(body)  # type: ignore[arg-type] # mypy: a TypeVar's type is hashable
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, RecursionError, UnicodeDecodeError):
             if reject is None:
                 raise
             page = _decode_one_by_one(body, into, reject)
@@ -68,7 +68,7 @@ def _decode_one_by_one(body: bytes, into: type[T], reject: Reject) -> Page[T]:
     for entry in raw.items:
         try:
             items.append(msgspec.json.decode(entry, type=into))
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
             reject(bytes(entry), error)
     return Page(raw.metadata, items)
 

@@ -124,7 +124,7 @@ class Reflector(Generic[T]):
                 self._log.info("listing again", reason=str(reason))
                 self._version = ""
                 await asyncio.sleep(self._backoff.next())
-            except (KubeError, msgspec.DecodeError) as error:
+            except (KubeError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 if _needs_list(error):
                     self._version = ""
                 self._doubtful = True
@@ -231,7 +231,7 @@ class Reflector(Generic[T]):
         )
         self._synced.set()
 
-    def _reject(self, body: bytes, problem: msgspec.ValidationError) -> None:
+    def _reject(self, body: bytes, problem: Exception) -> None:
         self._update(rejected=self.status.rejected + 1)
         self._log.warning("object left out", object=_name_in(body), problem=str(problem))
 
@@ -259,7 +259,15 @@ def is_older(version: str, than: str) -> bool:
 
 def _name_in(body: bytes) -> str:
     try:
-        metadata = msgspec.json.decode(body).get("metadata", {})
-    except (msgspec.DecodeError, AttributeError):
+        metadata = msgspec.json.decode(body, type=_Named).metadata
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return "?"
-    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}".lstrip("/")
+    return f"{metadata.namespace}/{metadata.name}".lstrip("/")
+
+
+class _Named(msgspec.Struct, frozen=True):
+    class Metadata(msgspec.Struct, frozen=True):
+        name: str = "?"
+        namespace: str = ""
+
+    metadata: Metadata = Metadata()

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+_MOST_DIGITS = 15
+
 
 class HttpError(ValueError):
     """The bytes are not an HTTP message."""
@@ -56,8 +58,8 @@ def content_length(headers: Mapping[str, str]) -> int | None:
     value = headers.get("content-length")
     if value is None:
         return None
-    if not value.isascii() or not value.isdigit():
-        raise HttpError(f"Content-Length {value!r} is not a number")
+    if not value.isascii() or not value.isdigit() or len(value) > _MOST_DIGITS:
+        raise HttpError(f"Content-Length {value[:30]!r} is not a number of bytes")
     return int(value)
 
 
@@ -68,10 +70,14 @@ def parse_request(head: bytes) -> Request:
         method, target, version = line.split(" ")
     except ValueError:
         raise HttpError(f"not a request line: {line!r}") from None
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+        fields = parse_qs(parts.query, keep_blank_values=True)
+    except ValueError as error:
+        raise HttpError(f"not a request target: {target!r}: {error}") from None
     connection = headers.get("connection", "").lower()
     keep_alive = "keep-alive" in connection if version == "HTTP/1.0" else "close" not in connection
-    query = {name: tuple(values) for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    query = {name: tuple(values) for name, values in fields.items()}
     return Request(method, parts.path or "/", query, headers, keep_alive=keep_alive)
 
 
@@ -79,9 +85,13 @@ def parse_head(head: bytes) -> Head:
     """A response's head."""
     line, headers = _parse(head)
     parts = line.split(" ", 2)
-    if len(parts) < 2 or not parts[0].startswith("HTTP/") or not parts[1].isdecimal():
+    if len(parts) < 2 or not parts[0].startswith("HTTP/") or not _is_status(parts[1]):
         raise HttpError(f"not a status line: {line!r}")
     return Head(int(parts[1]), headers)
+
+
+def _is_status(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) == 3
 
 
 def _parse(head: bytes) -> tuple[str, dict[str, str]]:

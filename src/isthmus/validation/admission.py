@@ -29,6 +29,13 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     object: dict[str, Any] | None = None
 
 
+class _Metadata(msgspec.Struct, frozen=True):
+    name: str | None = None
+    namespace: str | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
 class Review(msgspec.Struct, frozen=True, rename="camel"):
     """An AdmissionReview with a request."""
 
@@ -45,7 +52,7 @@ def review(body: bytes) -> bytes:
     """The answer to an AdmissionReview. Raises ``MalformedReviewError``."""
     try:
         asked = msgspec.json.decode(body, type=Review)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedReviewError(f"not an AdmissionReview: {error}") from error
     return msgspec.json.encode(
         {"apiVersion": asked.api_version, "kind": asked.kind, "response": response(asked.request)}
@@ -57,13 +64,17 @@ def response(request: Request) -> dict[str, Any]:
     written = request.object
     if request.operation not in _CHECKED or written is None:
         return {"uid": request.uid, "allowed": True}
-    if ALWAYS_REJECT in ((written.get("metadata") or {}).get("annotations") or {}):
+    try:
+        metadata = msgspec.convert(written.get("metadata") or {}, _Metadata)
+    except msgspec.ValidationError as error:
+        return _refusal(request, f"metadata: {error}")
+    if ALWAYS_REJECT in (metadata.annotations or {}):
         return _refusal(request, f"annotation {ALWAYS_REJECT} asks for refusal")
     definition = kind_of(written)
     if definition is None:
         return _refusal(request, f"{written.get('apiVersion')}/{written.get('kind')} is not a kind of this mesh")
     errors, warnings = validate(definition, written)
-    gaps = unserved(definition.kind, written)
+    gaps = () if errors else tuple(unserved(definition.kind, written))  # they are asked of what has the right shape
     refused = tuple(gap for gap in gaps if gap.severity is Severity.ERROR)
     return _answer(request, ((*errors, *refused), (*warnings, *(gap for gap in gaps if gap not in refused))))
 

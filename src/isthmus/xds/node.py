@@ -102,7 +102,7 @@ def parse_node(message: Any) -> Node:
     """From an ``envoy.config.core.v3.Node``; ``Refused`` (InvalidArgument) names what is wrong with it."""
     if not message.id:
         raise Refused(Code.INVALID_ARGUMENT, "missing node information: the first request must carry node.id")
-    metadata: dict[str, Any] = MessageToDict(message.metadata) if message.HasField("metadata") else {}
+    metadata = _metadata(message)
     kind, address, name, domain = _parts(message.id)
     details = _details(metadata)
     locality = message.locality
@@ -120,6 +120,13 @@ def parse_node(message: Any) -> Node:
     )
     _check_ports(node)
     return node
+
+
+def _metadata(message: Any) -> dict[str, Any]:
+    try:
+        return MessageToDict(message.metadata) if message.HasField("metadata") else {}
+    except ValueError as error:  # numbers that JSON does not have
+        raise Refused(Code.INVALID_ARGUMENT, f"node metadata: {error}") from None
 
 
 def _parts(node_id: str) -> tuple[NodeType, str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,17 @@ def test_of_two_secrets_for_one_cluster_the_older_one_counts_whatever_the_order(
         (b"kind: Config", "current-context"),
         (kubeconfig(user="exec: {command: /bin/sh}"), "exec"),
         (kubeconfig(user="tokenFile: /etc/passwd"), "tokenFile"),
+        (kubeconfig(user="client-key: /etc/key, client-certificate-data: eA=="), "client-key (a file path)"),
+        (kubeconfig(user="client-certificate: /etc/passwd"), "client-certificate (a file path)"),
+        (kubeconfig(user="auth-provider: {name: gcp}"), 'auth-provider "gcp"'),
+        (
+            kubeconfig(user="auth-provider: {name: oidc, config: {idp-certificate-authority: /dev/zero}}"),
+            "oidcCertificateAuthority to PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS",
+        ),
+        (
+            kubeconfig().replace(f"certificate-authority-data: {CA}".encode(), b"certificate-authority: /dev/zero"),
+            "certificateAuthority to PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS",
+        ),
     ],
 )
 def test_a_kubeconfig_that_cannot_be_used_is_reported_and_the_others_go_on(broken: bytes, named: str) -> None:
@@ -66,6 +78,25 @@ def test_a_kubeconfig_that_cannot_be_used_is_reported_and_the_others_go_on(broke
     assert list(found) == ["c3"]
     assert [problem.cluster for problem in problems] == ["c2"]
     assert named in problems[0].message
+
+
+def test_an_operator_may_allow_what_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_bytes(base64.b64decode(CA))
+    text = kubeconfig().replace(f"-data: {CA}".encode(), f": {file}".encode())
+    found, problems = desired_clusters([secret("s", c2=text)], "c1", ("certificateAuthority",))
+    assert (found["c2"].access.ca_pem, problems) == (file.read_bytes(), ())
+    text = kubeconfig(user="exec: {command: /bin/true}")
+    found, problems = desired_clusters([secret("s", c2=text)], "c1", ("exec",))
+    assert (found["c2"].access.exec is not None, problems) == (True, ())
+
+
+def test_what_a_kubeconfig_may_say_of_its_server_is_the_operators_own_affair() -> None:
+    text = kubeconfig().replace(
+        f"certificate-authority-data: {CA}".encode(), b'insecure-skip-tls-verify: true, proxy-url: "http://proxy:3128"'
+    )
+    found, problems = desired_clusters([secret("s", c2=text)], "c1")
+    assert (found["c2"].access.insecure, found["c2"].access.proxy_url, problems) == (True, "http://proxy:3128", ())
 
 
 def test_equal_credentials_are_an_equal_cluster_and_no_text_shows_them() -> None:

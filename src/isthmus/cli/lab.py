@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from isthmus.cli.columns import Table, render
+from isthmus.cli.lab_fault import described
 from isthmus.cli.lab_options import expected_errors, name_option, output_option
 from isthmus.cli.main import LazyGroup
 from isthmus.lab.state import require
@@ -128,7 +129,7 @@ def down(name: str) -> None:
 @output_option
 @expected_errors
 def status(name: str, output: str) -> None:
-    """Shows clusters, nodes, daemons that are down, and links that are cut; exit status 1 where something is amiss.
+    """Shows clusters, nodes, daemons that are down, and faulty links; exit status 1 where something is amiss.
 
     \b
     Examples:
@@ -171,8 +172,8 @@ def _print_status(found: Any) -> None:
     for cluster in found.clusters:
         for daemon in cluster.daemons_down:
             click.echo(f"down: {daemon}")
-    for cut in found.cuts:
-        click.echo(f"cut: {cut.source} -> {cut.target}" + (" (new connections only)" if cut.one_way else ""))
+    for line in described(found):
+        click.echo(line)
 
 
 @lab.command()

@@ -13,6 +13,7 @@ from isthmus.lab.node.spec import Daemon
 from isthmus.lab.public import trust_store
 
 ETCD_URL = "http://127.0.0.1:2379"
+DELAY = "delay"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 
@@ -151,6 +152,11 @@ def load_balancer(site: Site) -> Daemon:
     module = "isthmus.lab.loadbalancer"
     kubeconfig = str(site.pki / "admin.kubeconfig")
     return Daemon("load-balancer", (sys.executable, "-m", module, kubeconfig, addresses))
+
+
+def delay(arguments: tuple[str, ...]) -> Daemon:
+    """The lab's own program that holds packets of slow links back."""
+    return Daemon(DELAY, (sys.executable, "-m", "isthmus.lab.delay", *arguments))
 
 
 def first(site: Site) -> tuple[Daemon, ...]:

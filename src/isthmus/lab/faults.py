@@ -1,55 +1,79 @@
 """Breaks a lab on purpose and mends it: links between clusters, and API servers.
 
-Knows the lab's record of cuts and the nodes' namespaces. A lab that is started again is whole.
+Knows the lab's record of faults and the nodes' namespaces. A lab that is started again is whole.
 """
 
 from pathlib import Path
 
 import msgspec
 
-from isthmus.lab import host, network
-from isthmus.lab.addresses import Plan
+from isthmus.lab import daemons, host, network
 from isthmus.lab.layout import Layout, layout
-from isthmus.lab.network import Cut
+from isthmus.lab.network import Cut, Slow
 from isthmus.lab.node import control
 from isthmus.lab.state import LabError, Record
 
 _API_SERVER = "kube-apiserver"
 
 
-def cut(record: Record, source: str, target: str | None, *, one_way: bool = False) -> tuple[Cut, ...]:
+class Links(msgspec.Struct, frozen=True):
+    """All links that are not whole. A link may be both cut and slow."""
+
+    cuts: tuple[Cut, ...] = ()
+    slow: tuple[Slow, ...] = ()
+
+    def without(self, *pairs: frozenset[str]) -> "Links":
+        """The same, but for the links between these pairs of clusters."""
+        cuts = tuple(each for each in self.cuts if frozenset((each.source, each.target)) not in pairs)
+        return Links(cuts, tuple(each for each in self.slow if frozenset((each.source, each.target)) not in pairs))
+
+    def __len__(self) -> int:
+        return len(self.cuts) + len(self.slow)
+
+
+def cut(record: Record, source: str, target: str | None, *, one_way: bool = False) -> Links:
     """Cuts the link from `source` to `target` (None: to every other cluster); both ways unless `one_way`.
 
-    One way, `source` cannot open connections to `target`, while `target` can to `source`. The host still reaches both.
-    What was cut between the two before is replaced. Returns all cuts there are now. Raises LabError or TopologyError.
+    One way, what `source` sends on its own connections to `target` is lost, while `target` can call `source`.
+    The host still reaches both. What was cut between the two before is replaced.
+    Returns all faults there are now. Raises LabError or TopologyError.
     """
-    topology = record.topology
-    first = topology.cluster(source).name
-    others = [topology.cluster(target).name] if target else [each.name for each in topology.clusters]
-    pairs = [(first, other) for other in others if other != first]
-    if not pairs:
-        raise LabError(f"a link has two ends: name a cluster other than {first}")
+    pairs = _pairs(record, source, target)
     made = [Cut(a, b, one_way) for a, b in pairs]
     if not one_way:
         made += [Cut(b, a) for a, b in pairs]
-    replaced = {frozenset(pair) for pair in pairs}
-    kept = [each for each in cuts(layout(record.name)) if frozenset((each.source, each.target)) not in replaced]
-    return _store(record, (*kept, *made))
+    now = links(layout(record.name))
+    kept = now.without(*map(frozenset, pairs))
+    return _store(record, Links((*kept.cuts, *made), now.slow))
 
 
-def heal(record: Record, one: str | None = None, other: str | None = None) -> tuple[Cut, ...]:
-    """Mends all links, those of the cluster `one`, or those between `one` and `other`. Returns the cuts that stay."""
+def slow(record: Record, source: str, target: str | None, *, delay: int, loss: float) -> Links:
+    """Delays each packet between two clusters (None: and every other) by `delay` milliseconds, in both directions.
+
+    `loss` percent of them are lost. What was slow between the two before is replaced.
+    Returns all faults there are now. Raises LabError or TopologyError.
+    """
+    pairs = _pairs(record, source, target)
+    made = [Slow(*ends, delay, loss) for a, b in pairs for ends in ((a, b), (b, a))]
+    now = links(layout(record.name))
+    kept = now.without(*map(frozenset, pairs))
+    return _store(record, Links(now.cuts, (*kept.slow, *made)))
+
+
+def heal(record: Record, one: str | None = None, other: str | None = None) -> Links:
+    """Mends all links, those of the cluster `one`, or those between `one` and `other`. Returns the faults that stay."""
     named = {record.topology.cluster(name).name for name in (one, other) if name}
-    kept = [each for each in cuts(layout(record.name)) if not named <= {each.source, each.target}]
-    return _store(record, tuple(kept))
+    names = [each.name for each in record.topology.clusters]
+    mended = (frozenset((a, b)) for a in names for b in names if named <= {a, b})
+    return _store(record, links(layout(record.name)).without(*mended))
 
 
-def cuts(files: Layout) -> tuple[Cut, ...]:
-    """The links that are cut."""
+def links(files: Layout) -> Links:
+    """The links that are cut or slow."""
     try:
-        return msgspec.json.decode(files.faults.read_bytes(), type=tuple[Cut, ...])
+        return msgspec.json.decode(files.faults.read_bytes(), type=Links)
     except FileNotFoundError:
-        return ()
+        return Links()
 
 
 def forget(files: Layout) -> None:
@@ -72,14 +96,36 @@ def _control_plane(record: Record, cluster: str) -> Path:
     return layout(record.name).node(node)
 
 
-def _store(record: Record, wanted: tuple[Cut, ...]) -> tuple[Cut, ...]:
-    _load(record.plan(), wanted)
+def _pairs(record: Record, source: str, target: str | None) -> list[tuple[str, str]]:
+    topology = record.topology
+    first = topology.cluster(source).name
+    others = [topology.cluster(target).name] if target else [each.name for each in topology.clusters]
+    pairs = [(first, other) for other in others if other != first]
+    if not pairs:
+        raise LabError(f"a link has two ends: name a cluster other than {first}")
+    return pairs
+
+
+def _store(record: Record, wanted: Links) -> Links:
+    _load(record, wanted)
     layout(record.name).faults.write_bytes(msgspec.json.encode(wanted))
     return wanted
 
 
-def _load(plan: Plan, wanted: tuple[Cut, ...]) -> None:
+def _load(record: Record, wanted: Links) -> None:
+    plan = record.plan()
     for cluster in plan.clusters:
-        rules = network.fault_rules(plan, cluster.cluster.name, wanted)
+        name = cluster.cluster.name
         for node in cluster.nodes:
-            host.load_rules(network.node_namespace(plan.name, node.node.name), rules)
+            directory = layout(record.name).node(node.node.name)
+            namespace = network.node_namespace(plan.name, node.node.name)
+            _hold_back(directory, network.delays(plan, name, wanted.slow))
+            host.load_rules(namespace, network.fault_rules(plan, name, wanted.cuts, wanted.slow))
+            host.load_delays(namespace, network.delay_rules(plan, name, wanted.slow))
+
+
+def _hold_back(directory: Path, delays: tuple[str, ...]) -> None:
+    if delays:
+        control.start(directory, daemons.delay(delays))
+    elif any(each.name == daemons.DELAY for each in control.status(directory)):
+        control.stop(directory, daemons.DELAY)

@@ -1,6 +1,6 @@
 """What the lab does to the host: network namespaces, links, rules. Each function runs one system tool.
 
-Knows `ip`, `nft` and `nsenter`. The texts come from `network`.
+Knows `ip`, `nft`, `iptables-restore` and `nsenter`. The texts come from `network`.
 """
 
 import json
@@ -81,6 +81,11 @@ def routes() -> tuple[IPv4Network, ...]:
 def load_rules(namespace: str, rules: str) -> None:
     """Loads nftables text in a network namespace. Raises CommandError."""
     run("nsenter", f"--net={NETNS / namespace}", "nft", "-f", "-", text=rules)
+
+
+def load_delays(namespace: str, rules: str) -> None:
+    """Loads text of `iptables-restore` in a network namespace; chains it does not name stay. Raises CommandError."""
+    run("nsenter", f"--net={NETNS / namespace}", "iptables-restore", "--noflush", text=rules)
 
 
 def _quiet_bridges(namespace: str) -> None:

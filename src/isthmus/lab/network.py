@@ -137,11 +137,23 @@ class Cut:
     one_way: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """A bad link: every packet from `source` to `target` takes `delay` longer, or is lost."""
+
+    source: str
+    target: str
+    delay: int
+    """Milliseconds; the way back has its own."""
+    loss: float
+    """Percent of the packets."""
+
+
 FAULTS = "lab-faults"
 
 
-def fault_rules(plan: Plan, cluster: str, cuts: tuple[Cut, ...]) -> str:
-    """nftables text for every node of `cluster` that replaces all faults by `cuts`."""
+def fault_rules(plan: Plan, cluster: str, cuts: tuple[Cut, ...], slow: tuple[Slow, ...] = ()) -> str:
+    """nftables text for every node of `cluster` that replaces all faults by `cuts` and by the losses of `slow`."""
     lines = [f"add table ip {FAULTS}", f"delete table ip {FAULTS}", f"add table ip {FAULTS}"]
     lines += [f"add chain ip {FAULTS} out {{ type filter hook postrouting priority 350; }}"]
     for cut in cuts:
@@ -149,7 +161,39 @@ def fault_rules(plan: Plan, cluster: str, cuts: tuple[Cut, ...]) -> str:
             direction = " ct direction original" if cut.one_way else ""
             targets = _set(_reachable(plan, cluster, plan.cluster(cut.target)))
             lines.append(f"add rule ip {FAULTS} out ip daddr {targets}{direction} drop")
+    for each in slow:
+        if each.source == cluster and each.loss:
+            targets = _set(_reachable(plan, cluster, plan.cluster(each.target)))
+            chance = f"numgen random mod 10000 < {round(each.loss * 100)}"
+            lines.append(f"add rule ip {FAULTS} out ip daddr {targets} {chance} drop")
     return _text(lines)
+
+
+def delay_rules(plan: Plan, cluster: str, slow: tuple[Slow, ...]) -> str:
+    """`iptables-restore --noflush` text for every node of `cluster`: what is to be delayed goes to `lab.delay`.
+
+    Many kernels lack netem, and some nftables' own queues. Packets pass at once while the program does not run.
+    """
+    lines = ["*mangle", "-F POSTROUTING"]
+    for each in _delayed(cluster, slow):
+        target = f"NFQUEUE --queue-num {_queue(plan, each)} --queue-bypass"
+        reachable = _reachable(plan, cluster, plan.cluster(each.target))
+        lines += [f"-A POSTROUTING -d {destination} -j {target}" for destination in reachable]
+    return _text([*lines, "COMMIT"])
+
+
+def delays(plan: Plan, cluster: str, slow: tuple[Slow, ...]) -> tuple[str, ...]:
+    """Arguments of `lab.delay` on every node of `cluster`: `QUEUE:MILLISECONDS`; none where nothing is delayed."""
+    return tuple(f"{_queue(plan, each)}:{each.delay}" for each in _delayed(cluster, slow))
+
+
+def _delayed(cluster: str, slow: tuple[Slow, ...]) -> tuple[Slow, ...]:
+    return tuple(each for each in slow if each.source == cluster and each.delay)
+
+
+def _queue(plan: Plan, slow: Slow) -> int:
+    """One queue per target: packets of one queue leave in the order in which they came."""
+    return plan.clusters.index(plan.cluster(slow.target)) + 1
 
 
 def _reachable(plan: Plan, source: str, target: ClusterPlan) -> Iterable[IPv4Network]:

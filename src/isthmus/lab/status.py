@@ -1,4 +1,4 @@
-"""How a lab fares: per cluster its API server, nodes, daemons; per lab the cut links.
+"""How a lab fares: per cluster its API server, nodes, daemons; per lab the links that are cut or slow.
 
 Knows what to ask. Changes nothing.
 """
@@ -13,8 +13,9 @@ from isthmus.kube.errors import KubeError
 from isthmus.lab import faults
 from isthmus.lab.addresses import ClusterPlan, Plan
 from isthmus.lab.clusters import client
+from isthmus.lab.daemons import DELAY
 from isthmus.lab.layout import Layout, layout
-from isthmus.lab.network import Cut
+from isthmus.lab.network import Cut, Slow
 from isthmus.lab.node import control
 from isthmus.lab.node.spec import DaemonStatus
 from isthmus.lab.state import Record
@@ -42,6 +43,7 @@ class LabStatus(msgspec.Struct, frozen=True):
     topology: str
     clusters: tuple[ClusterStatus, ...]
     cuts: tuple[Cut, ...]
+    slow: tuple[Slow, ...]
 
     @property
     def is_well(self) -> bool:
@@ -53,7 +55,8 @@ def status(record: Record) -> LabStatus:
     """Asks all clusters at once. Clusters that do not answer are reported, not raised."""
     plan, files = record.plan(), layout(record.name)
     clusters = asyncio.run(_all(plan, files))
-    return LabStatus(record.name, record.topology.name, clusters, faults.cuts(files))
+    links = faults.links(files)
+    return LabStatus(record.name, record.topology.name, clusters, links.cuts, links.slow)
 
 
 async def _all(plan: Plan, files: Layout) -> tuple[ClusterStatus, ...]:
@@ -98,12 +101,17 @@ def _is_ready(node: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
+def _is_missed(daemon: DaemonStatus) -> bool:
+    """A link that is no longer slow needs its program no longer."""
+    return not daemon.pid and (daemon.wanted or daemon.name != DELAY)
+
+
 def _daemons_down(files: Layout, cluster: ClusterPlan) -> tuple[str, ...]:
     down = []
     for node in cluster.nodes:
         name = node.node.name
         try:
-            down += [f"{name}/{daemon.name}" for daemon in _status(files, name) if not daemon.pid]
+            down += [f"{name}/{daemon.name}" for daemon in _status(files, name) if _is_missed(daemon)]
         except control.NodeError:
             down.append(f"{name}/all")
     return tuple(down)

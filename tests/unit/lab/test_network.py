@@ -2,7 +2,7 @@
 
 from isthmus.lab import network
 from isthmus.lab.addresses import SLOTS, Plan, plan
-from isthmus.lab.network import Cut
+from isthmus.lab.network import Cut, Slow
 from isthmus.lab.topology import DEFAULT, generated, topology
 
 
@@ -109,3 +109,19 @@ def test_a_one_way_cut_leaves_answers_alone() -> None:
 
 def test_healing_is_loading_no_cuts() -> None:
     assert "rule" not in network.fault_rules(isolated(), "cluster1", ())
+
+
+def test_a_slow_link_hands_packets_to_the_program_and_loses_some() -> None:
+    slow = (Slow("cluster1", "cluster2", 200, 1.0), Slow("cluster2", "cluster1", 200, 1.0))
+    delays = network.delay_rules(isolated(), "cluster1", slow).splitlines()
+    assert delays[2:-1] == ["-A POSTROUTING -d 172.30.2.0/24 -j NFQUEUE --queue-num 2 --queue-bypass"]
+    assert network.delays(isolated(), "cluster1", slow) == ("2:200",)
+    rules = network.fault_rules(isolated(), "cluster1", (), slow)
+    assert rules.splitlines()[-1].endswith("ip daddr { 172.30.2.0/24 } numgen random mod 10000 < 100 drop")
+
+
+def test_a_link_that_only_loses_packets_delays_none() -> None:
+    slow = (Slow("cluster1", "cluster2", 0, 0.5),)
+    assert network.delay_rules(isolated(), "cluster1", slow) == "*mangle\n-F POSTROUTING\nCOMMIT\n"
+    assert network.delays(isolated(), "cluster1", slow) == ()
+    assert "mod 10000 < 50 drop" in network.fault_rules(isolated(), "cluster1", (), slow)

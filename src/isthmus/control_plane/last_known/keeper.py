@@ -22,8 +22,8 @@ from isthmus.control_plane.metrics import CopyMetrics
 from isthmus.derive.sources import Sources
 from isthmus.kube.access import Access
 from isthmus.kube.client import Client
+from isthmus.kube.elections import Election, lead
 from isthmus.kube.errors import KubeError
-from isthmus.kube.leases import Election, lead
 
 log = structlog.get_logger(__name__)
 

@@ -173,6 +173,11 @@ def _resolve(choice: Choice) -> Access:
 
 def _refuse_unusable(choice: Choice) -> None:
     cluster, user = choice.cluster, choice.user
+    if "@" in cluster.server:
+        raise AccessError(
+            f'context "{choice.name}": server has a user name or password in its URL, which would be shown with it; '
+            "use a token"
+        )
     if not cluster.server.startswith(("https://", "http://")):
         raise AccessError(f'context "{choice.name}": server {cluster.server!r} is no URL: write https://HOST:PORT')
     if user.username or user.password:

@@ -6,6 +6,7 @@ Knows: aiohttp. Does not know kinds, objects or watches.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -57,6 +58,10 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     body: bytes
     headers: Mapping[str, str]
+
+
+_USER = re.compile(r"//[^/@\s]*@")
+"""Name and password in a URL."""
 
 
 class Transport:
@@ -221,7 +226,11 @@ def _asks_for_retry(error: ApiError) -> bool:
 async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
     header = response.headers.get("Retry-After", "")
     retry_after = float(header) if header.isdigit() else None
-    return error_of(response.status, await response.read(), retry_after=retry_after)
+    body = await response.read()
+    sent = response.request_info.headers.get("Authorization", "").removeprefix("Bearer ")
+    if sent:  # whoever answers may repeat what it was sent, and this text is logged and shown
+        body = body.replace(sent.encode(), b"[redacted]")
+    return error_of(response.status, body, retry_after=retry_after)
 
 
 @contextmanager
@@ -238,4 +247,5 @@ def _translated(server: str) -> Iterator[None]:
     except TimeoutError as error:
         raise UnreachableError(f"{server} did not answer in time") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise UnreachableError(f"{server} is unreachable: {error or type(error).__name__}") from error
+        text = _USER.sub("//[redacted]@", str(error)) or type(error).__name__
+        raise UnreachableError(f"{server} is unreachable: {text}") from error

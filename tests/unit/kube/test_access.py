@@ -135,6 +135,7 @@ def test_secrets_do_not_show_in_a_log() -> None:
         (text({**kubeconfig(), "users": []}), 'names user "c1", which is not in the file'),
         (text(kubeconfig(server="")), "has no server"),
         (text(kubeconfig(server="c1:6443")), "is no URL: write https://HOST:PORT"),
+        (text(kubeconfig(server="https://me:secret@c1:6443")), r"^context \"c1\": server has a user name or password"),
         (text(kubeconfig(**{"certificate-authority-data": "%%"})), "certificate-authority-data is not base64"),
         (text(kubeconfig(**{"certificate-authority-data": "aGVsbG8="})), "holds no PEM block"),
         (text(kubeconfig(**{"certificate-authority": "/nowhere/ca"})), "/nowhere/ca cannot be read"),

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test lint unit fuzz envoy kubernetes e2e goldens format down clean
+.PHONY: help setup demo test lint unit fuzz envoy kubernetes test-faults e2e goldens format down clean
 
 help: ## Shows the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,10 @@ envoy: setup ## Real Envoy processes on loopback
 kubernetes: setup ## A real etcd and kube-apiserver on loopback
 	@$(BIN)/isthmus lab doctor --install --quiet
 	$(PYTEST) tests/kubernetes
+
+test-faults: setup ## 100,000 changes and 10,000 reconnects: nothing may grow (a quarter of an hour; SOAK="--minutes 5")
+	@$(BIN)/isthmus lab doctor --install --quiet
+	$(BIN)/python -m bench.soak $(SOAK)
 
 e2e: setup ## Real clusters in network namespaces, and the guides
 	@$(BIN)/isthmus lab doctor --install --quiet

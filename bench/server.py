@@ -31,6 +31,10 @@ class Server:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
+    def descriptors(self) -> int:
+        """Open files and connections."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
 
 @contextlib.contextmanager
 def running(kubeconfig: Path, directory: Path, ports: tuple[int, ...]) -> Iterator[Server]:

@@ -47,9 +47,28 @@ _IGNORED = ("--log_output_level", "--kubernetesApiQPS", "--kubernetesApiBurst",
             "--shutdownDuration", "--log_as_json", "--profile")  # fmt: skip
 
 
-@click.command("control-plane", context_settings={"ignore_unknown_options": False})
+class _Command(click.Command):
+    """Its help names the variables, which only this process reads, and what is accepted for Istio's charts."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Two sections after the options."""
+        from isthmus.control_plane.variables import variables
+
+        with formatter.section("Environment"):
+            formatter.write_dl(sorted(variables().items()))
+            formatter.write_paragraph()
+            formatter.write_text("Injection templates may read any other variable of the process (function env).")
+        with formatter.section("Accepted without effect"):
+            formatter.write("".join(f"  {flag}\n" for flag in sorted(_IGNORED)))
+
+
+@click.command("control-plane", cls=_Command, context_settings={"ignore_unknown_options": False})
 @click.argument("verb", required=False, type=click.Choice(["discovery"]))
-@click.option("--kubeconfig", type=PATH, help="API server to work on.  [default: the pod's own]")
+@click.option(
+    "--kubeconfig",
+    type=PATH,
+    help="API server to work on, from inside or outside of a cluster.  [env: KUBECONFIG; default: the pod's own]",
+)
 @click.option("--context", help="Context of the kubeconfig.")
 @click.option("--cluster", "--clusterID", "cluster_id", help="Name of this cluster.  [env: CLUSTER_ID]")
 @click.option("--system-namespace", "namespace", help="Where the control plane lives.  [env: POD_NAMESPACE]")
@@ -99,7 +118,8 @@ _IGNORED = ("--log_output_level", "--kubernetesApiQPS", "--kubernetesApiBurst",
 def control_plane(verb: str | None, **options: object) -> None:
     """Runs the control plane.
 
-    Every setting can be given by Istio's environment variables too; flags win.
+    Flags win over environment variables; an empty address switches a server off.
+    Outside of a cluster it works with any API server that a kubeconfig leads to.
 
     \b
     Examples:

@@ -155,3 +155,4 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "COMPLIANCE_POLICY": ("compliance_policy", str),
     "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES": ("allowed_debug_namespaces", words),
 }
+VARIABLE_NAMES = tuple(_VARIABLES)

@@ -1,38 +1,40 @@
 """Delta-ADS clients that subscribe as Envoy does: clusters and listeners by wildcard, endpoints and routes by name.
 
-They acknowledge everything and note when each update of each type arrived. grpcio does the transport, so that the
-clients cost little beside the server that is measured.
+They acknowledge everything, note when each update of each type arrived, and connect again as Envoy does when a stream
+is refused or ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-import grpc.aio
-
+from bench.http2 import Call
 from isthmus.protos import pb
 
-_METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
 _PREFIX = "type.googleapis.com/envoy.config."
 CLUSTER = f"{_PREFIX}cluster.v3.Cluster"
 ENDPOINT = f"{_PREFIX}endpoint.v3.ClusterLoadAssignment"
 LISTENER = f"{_PREFIX}listener.v3.Listener"
 ROUTE = f"{_PREFIX}route.v3.RouteConfiguration"
+VIRTUAL_HOST = f"{_PREFIX}route.v3.VirtualHost"
+RETRY = 0.5
+"""Seconds until Envoy connects again."""
+_BODIES = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
-    """One response at one client; ``at`` is ``time.perf_counter``."""
+class Update(NamedTuple):
+    """One response at one client; ``at`` is ``time.perf_counter``, the same clock in all processes of a machine."""
 
     at: float
     client: str
     type_url: str
     names: tuple[str, ...]
-    size: int
 
 
 @dataclass(slots=True)
@@ -41,27 +43,15 @@ class Recorder:
 
     updates: list[Update] = field(default_factory=list)
     bytes: int = 0
-    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    responses: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def add(self, update: Update) -> None:
+    def add(self, update: Update, size: int) -> None:
         """Notes an update."""
         self.updates.append(update)
-        self.bytes += update.size
-        self._arrived.set()
-
-    async def collect(self, type_url: str, name: str, count: int) -> list[Update]:
-        """The updates of one resource since the last ``clear``, once ``count`` clients have it."""
-        async with asyncio.timeout(20.0):
-            while True:
-                found = {u.client: u for u in self.updates if u.type_url == type_url and name in u.names}
-                if len(found) >= count:
-                    return list(found.values())
-                self._arrived.clear()
-                await self._arrived.wait()
-
-    def clear(self) -> None:
-        """Forgets what has arrived."""
-        self.updates.clear()
+        self.bytes += size
+        self.responses += 1
+        self.arrived.set()
 
 
 class Proxy:
@@ -69,44 +59,67 @@ class Proxy:
 
     def __init__(self, address: str, name: str, namespace: str, recorder: Recorder) -> None:
         self.name = f"{name}.{namespace}"
+        self.refused = 0
+        self.warm = asyncio.Event()
+        self.warm_at = 0.0
         self._recorder = recorder
         self._address = address
-        self._requests: asyncio.Queue[Any] = asyncio.Queue()
         self._node = _node(name, namespace)
-        self._known: dict[str, set[str]] = {ENDPOINT: set(), ROUTE: set()}
-        self.warm = asyncio.Event()
+        self._call: Call | None = None
+        self._reset()
 
     async def run(self) -> None:
         """Subscribes and acknowledges until cancelled."""
-        options = (("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1))
-        async with grpc.aio.insecure_channel(self._address, options=options) as channel:
-            call = channel.stream_stream(
-                _METHOD,
-                request_serializer=lambda message: message.SerializeToString(),
-                response_deserializer=bytes,
-            )(self._outgoing())
-            self._send(CLUSTER, node=self._node)
-            async for body in call:
-                self._take(time.perf_counter(), body)
-
-    async def _outgoing(self) -> AsyncIterator[Any]:
+        host, _, port = self._address.rpartition(":")
         while True:
-            yield await self._requests.get()
+            self._reset()
+            try:
+                _, self._call = await asyncio.get_running_loop().create_connection(
+                    lambda: Call(self._address, METHOD, self._take), host, int(port)
+                )
+                self._send(CLUSTER, node=self._node)
+                await self._call.ended
+            except OSError:
+                pass
+            finally:
+                if self._call is not None:
+                    self._call.close()
+            self.refused += not self.warm.is_set()
+            await asyncio.sleep(RETRY)
+
+    def _reset(self) -> None:
+        self._known: dict[str, set[str]] = {ENDPOINT: set(), ROUTE: set()}
+        self._missing: dict[str, set[str]] = {ENDPOINT: set(), ROUTE: set()}
+        self._listeners = False  # asked for
+        self.warm.clear()
 
     def _send(self, type_url: str, **fields: Any) -> None:
-        self._requests.put_nowait(pb("envoy.service.discovery.v3.DeltaDiscoveryRequest")(type_url=type_url, **fields))
+        assert self._call is not None
+        request = pb("envoy.service.discovery.v3.DeltaDiscoveryRequest")(type_url=type_url, **fields)
+        self._call.send(request.SerializeToString())
 
-    def _take(self, at: float, body: bytes) -> None:
+    def _take(self, body: bytes) -> None:
+        at = time.perf_counter()
         response = pb("envoy.service.discovery.v3.DeltaDiscoveryResponse").FromString(body)
-        names = tuple(resource.name for resource in response.resources)
-        self._recorder.add(Update(at, self.name, response.type_url, names, len(body)))
+        names = tuple([resource.name for resource in response.resources])
+        self._recorder.add(Update(at, self.name, response.type_url, names), len(body))
         self._send(response.type_url, response_nonce=response.nonce)
         if response.type_url == CLUSTER:
-            self._subscribe(ENDPOINT, _eds_names(response.resources), response.removed_resources)
-            if not self.warm.is_set() and not self._known[ROUTE]:
+            self._subscribe(ENDPOINT, _named(response.resources, _endpoints_of), response.removed_resources)
+            if not self._listeners:
+                self._listeners = True
                 self._send(LISTENER)
         elif response.type_url == LISTENER:
-            self._subscribe(ROUTE, _route_names(response.resources), ())
+            self._subscribe(ROUTE, _named(response.resources, _routes_of), ())
+        elif response.type_url in self._missing:
+            self._missing[response.type_url].difference_update(names, response.removed_resources)
+        if not self.warm.is_set() and response.type_url != CLUSTER and not any(self._missing.values()):
+            self._settle(at, response.type_url)
+
+    def _settle(self, at: float, type_url: str) -> None:
+        """Warm: listeners are there, and all endpoints and routes that were asked for."""
+        if type_url == LISTENER or self._known[ROUTE]:
+            self.warm_at = at
             self.warm.set()
 
     def _subscribe(self, type_url: str, names: Iterable[str], gone: Iterable[str]) -> None:
@@ -115,30 +128,35 @@ class Proxy:
         lost = sorted(set(gone) & known)
         known.update(new)
         known.difference_update(lost)
+        if not self.warm.is_set():
+            self._missing[type_url].update(new)
         if new or lost:
             self._send(type_url, resource_names_subscribe=new, resource_names_unsubscribe=lost)
 
 
-def _eds_names(resources: Iterable[Any]) -> list[str]:
-    found = []
-    for resource in resources:
-        cluster = pb("envoy.config.cluster.v3.Cluster").FromString(resource.resource.value)
-        if cluster.type == 3:
-            found.append(cluster.eds_cluster_config.service_name or cluster.name)
-    return found
+def _named(resources: Iterable[Any], find: Any) -> list[str]:
+    return sorted({name for resource in resources for name in find(resource.resource.value)})
 
 
-def _route_names(resources: Iterable[Any]) -> list[str]:
+@lru_cache(_BODIES)
+def _endpoints_of(body: bytes) -> tuple[str, ...]:
+    """What a cluster asks EDS for. Most clients get the same bytes."""
+    cluster = pb("envoy.config.cluster.v3.Cluster").FromString(body)
+    return (cluster.eds_cluster_config.service_name or cluster.name,) if cluster.type == 3 else ()
+
+
+@lru_cache(_BODIES)
+def _routes_of(body: bytes) -> tuple[str, ...]:
+    """What a listener asks RDS for."""
     hcm = pb("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager")
-    found = set()
-    for resource in resources:
-        listener = pb("envoy.config.listener.v3.Listener").FromString(resource.resource.value)
-        for chain in (*listener.filter_chains, listener.default_filter_chain):
-            for filter_ in chain.filters:
-                if filter_.typed_config.type_url.endswith("HttpConnectionManager"):
-                    name = hcm.FromString(filter_.typed_config.value).rds.route_config_name
-                    found.update({name} if name else ())
-    return sorted(found)
+    listener = pb("envoy.config.listener.v3.Listener").FromString(body)
+    found = (
+        hcm.FromString(filter_.typed_config.value).rds.route_config_name
+        for chain in (*listener.filter_chains, listener.default_filter_chain)
+        for filter_ in chain.filters
+        if filter_.typed_config.type_url.endswith("HttpConnectionManager")
+    )
+    return tuple(name for name in found if name)
 
 
 def _node(name: str, namespace: str) -> Any:

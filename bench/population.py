@@ -34,8 +34,9 @@ class Size:
 
 
 def pod_address(namespace: str, service: str, number: int) -> str:
-    """The address of a service's pod: unique for up to 256 namespaces, 16 services and 16 pods."""
-    return f"10.{1 + int(namespace.removeprefix('ns-'))}.{int(service.removeprefix('svc-'))}.{number + 1}"
+    """The address of a service's pod: unique for up to 1,000 namespaces, 16 services and 16 pods."""
+    group = int(namespace.removeprefix("ns-")) * 16 + int(service.removeprefix("svc-"))
+    return f"10.{group >> 8}.{group & 255}.{number + 1}"
 
 
 async def populate(client: Client, size: Size) -> None:
@@ -76,7 +77,7 @@ async def _service(client: Client, namespace: str, name: str, size: Size) -> Non
         await _ensure(client, kinds.POD, _pod(namespace, name, pod))
         status = {"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}
         await client.merge_patch(kinds.POD, pod, status, namespace=namespace, writing=Writing(subresource="status"))
-    await _ensure(client, kinds.SERVICE, _service_body(namespace, name))
+    await _ensure(client, kinds.SERVICE, service_body(namespace, name))
     await _ensure(client, kinds.ENDPOINT_SLICE, slice_body(namespace, name, pods))
 
 
@@ -94,7 +95,8 @@ def _pod(namespace: str, service: str, name: str) -> dict[str, Any]:
     }
 
 
-def _service_body(namespace: str, name: str) -> dict[str, Any]:
+def service_body(namespace: str, name: str) -> dict[str, Any]:
+    """A Service with one HTTP port."""
     return {
         "apiVersion": "v1",
         "kind": "Service",

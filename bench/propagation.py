@@ -1,125 +1,159 @@
-"""How long from an endpoint's change, written to the API server, to the update at the connected proxies.
+"""How long from a change, written to the API server, to the update at the connected proxies, and what it costs.
 
-python -m bench.propagation [--namespaces 100] [--services 10] [--proxies 1000] [--changes 200]
+python -m bench.propagation [--case B] [--changes 200] [--seconds 60]
+
+The time runs from the API server's answer to a write until the update has arrived at a proxy; it is taken for each
+proxy that the change concerns.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import statistics
-import tempfile
+import itertools
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from bench import server as control_plane
-from bench.changes import Endpoints, at_rate, one_by_one
-from bench.clients import Proxy, Recorder
-from bench.population import Size, populate
-from isthmus.kube import kinds
-from isthmus.kube.access import load_kubeconfig
-from isthmus.kube.client import Client
-from isthmus.lab import apiserver
+from bench import bed as beds
+from bench.bed import Bed
+from bench.changes import Endpoints, Objects, delays_of
+from bench.report import Report
+from bench.server import Server
 
-CRDS = Path(__file__).parents[1] / "charts" / "base" / "files" / "crds.yaml"
+ROUNDS = 10
+"""Of changes that are not endpoints."""
+Limits = tuple[float | None, float | None]
 
 
-async def install_crds(client: Client) -> None:
-    """Applies the CRDs and waits until they are served."""
-    import yaml
+class Targets(NamedTuple):
+    """Of one case: milliseconds (median, 99th percentile), processor seconds per 1,000 changes, megabytes."""
 
-    for body in yaml.safe_load_all(CRDS.read_text()):
-        if body:
-            await client.apply(kinds.CUSTOM_RESOURCE_DEFINITION, body)
-    async with asyncio.timeout(30):
-        while True:
-            with contextlib.suppress(Exception):
-                await client.list(kinds.SIDECAR)
-                return
-            await asyncio.sleep(0.1)
+    one: Limits
+    rate: Limits
+    cpu: float
+    object: Limits
+    mesh: float
+    memory: float
 
 
-@contextlib.asynccontextmanager
-async def connected(address: str, count: int, size: Size, recorder: Recorder) -> AsyncIterator[list[Proxy]]:
-    """Clients spread over the namespaces, all warm."""
-    proxies = [
-        Proxy(address, f"proxy-{number}", f"ns-{number % size.namespaces:03}", recorder) for number in range(count)
-    ]
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(proxy.run()) for proxy in proxies]
-        for proxy in proxies:
-            await proxy.warm.wait()
-        yield proxies
-        for task in running:
-            task.cancel()
+TARGETS = {
+    "A": Targets(one=(5, 25), rate=(20, 100), cpu=1.5, object=(20, 60), mesh=500, memory=220),
+    "B": Targets(one=(15, 60), rate=(None, None), cpu=15, object=(None, 100), mesh=1000, memory=350),
+}
 
 
-def quantiles(delays: list[float]) -> str:
-    """Median, 99th percentile and maximum in milliseconds."""
-    ordered = sorted(delays)
-    last = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    median, highest = statistics.median(ordered), ordered[-1]
-    return f"median {median * 1e3:7.2f} ms   p99 {last * 1e3:7.2f} ms   max {highest * 1e3:7.2f} ms"
+class Run:
+    """One run against a server."""
+
+    def __init__(self, bed: Bed, server: Server, report: Report) -> None:
+        self._bed = bed
+        self._server = server
+        self._report = report
+        self._targets = TARGETS[bed.options.case]
+        self._names = tuple(bed.size.names())
+        self._endpoints = Endpoints(bed.client, bed.size)
+        self._objects = Objects(bed.client, bed.fleet)
+
+    async def all(self) -> None:
+        """Every row."""
+        targets, report = self._targets, self._report
+        report.add("memory, all connected", self._server.resident_megabytes(), "MB", targets.memory)
+        await self.single_endpoints()
+        for rate, seconds in ((20.0, self._bed.options.seconds), (200.0, min(10.0, self._bed.options.seconds))):
+            await self.endpoints_at(rate, seconds)
+        await self.services()
+        await self.virtual_services()
+        await self.mesh_wide()
+        report.add("memory after churn", self._server.resident_megabytes(), "MB", targets.memory)
+        await self.idle()
+
+    async def single_endpoints(self) -> None:
+        """One by one."""
+        bed, count = self._bed, self._bed.options.changes
+        before, (_, bytes_before) = self._server.cpu_seconds(), await bed.fleet.totals()
+        delays = await self._endpoints.one_by_one(self._names, count, bed.affected, bed.fleet)
+        spent, (_, size) = self._server.cpu_seconds() - before, await bed.fleet.totals()
+        self._report.delays("one endpoint changes", delays, *self._targets.one)
+        self._report.add("processor per 1,000 such changes", spent / count * 1000, "s", self._targets.cpu)
+        self._report.add("bytes per such change", (size - bytes_before) / count / 1e3, "kB")
+
+    async def endpoints_at(self, rate: float, seconds: float) -> None:
+        """At a steady rate."""
+        await self._bed.fleet.clear()
+        before = self._server.cpu_seconds()
+        changes = await self._endpoints.at_rate(rate, seconds)
+        await asyncio.sleep(1.0)
+        spent = self._server.cpu_seconds() - before
+        delays = delays_of(changes, await self._bed.fleet.updates())
+        self._report.delays(f"{rate:.0f} changes per second", delays, *self._targets.rate)
+        cost = spent / len(changes) * 1000
+        self._report.add(f"processor per 1,000 changes at {rate:.0f} per second", cost, "s", self._targets.cpu)
+
+    async def services(self) -> None:
+        """Services with endpoints are added."""
+        clusters, endpoints = [], []
+        number = self._bed.size.services
+        before, (_, bytes_before) = self._server.cpu_seconds(), await self._bed.fleet.totals()
+        for namespace in self._namespaces():
+            to_clusters, to_endpoints = await self._objects.add_service(namespace, number, self._bed.affected)
+            clusters += to_clusters
+            endpoints += to_endpoints
+        spent, (_, size) = self._server.cpu_seconds() - before, await self._bed.fleet.totals()
+        self._report.delays("a Service is added, cluster", clusters, *self._targets.object)
+        self._report.delays("a Service is added, endpoints", endpoints, *self._targets.object)
+        self._report.add("processor per added Service", spent / ROUNDS * 1e3, "ms")
+        self._report.add("bytes per added Service", (size - bytes_before) / ROUNDS / 1e3, "kB")
+        for namespace in self._namespaces():
+            await self._objects.remove_service(namespace, number)
+
+    async def virtual_services(self) -> None:
+        """Routes of services change. The first round makes the VirtualServices and does not count."""
+        delays: list[float] = []
+        names = [(namespace, "svc-0") for namespace in self._namespaces()]
+        for name in names:
+            await self._objects.routes(name, 1, self._bed.affected)
+        before, (_, bytes_before) = self._server.cpu_seconds(), await self._bed.fleet.totals()
+        for name in names:
+            delays += await self._objects.routes(name, 2, self._bed.affected)
+        await asyncio.sleep(0.2)
+        spent, (_, size) = self._server.cpu_seconds() - before, await self._bed.fleet.totals()
+        self._report.delays("a VirtualService changes", delays, *self._targets.object)
+        self._report.add("processor per changed VirtualService", spent / ROUNDS * 1e3, "ms")
+        self._report.add("bytes per changed VirtualService", (size - bytes_before) / ROUNDS / 1e3, "kB")
+
+    async def mesh_wide(self) -> None:
+        """All proxies get listeners anew."""
+        last = []
+        for _ in range(3):
+            last.append(max(await self._objects.strict(len(self._bed.proxies))))
+        self._report.add("mesh-wide PeerAuthentication, last proxy", sorted(last)[1] * 1e3, "ms", self._targets.mesh)
+
+    async def idle(self) -> None:
+        """Nothing changes. A minute holds two rounds of keepalive."""
+        before, at = self._server.cpu_seconds(), time.perf_counter()
+        await asyncio.sleep(self._bed.options.idle)
+        share = (self._server.cpu_seconds() - before) / (time.perf_counter() - at)
+        self._report.add("at rest, all connected", share * 100, "% of a core", 1)
+
+    def _namespaces(self) -> list[str]:
+        return list(itertools.islice(itertools.cycle(f"ns-{n:03}" for n in range(self._bed.size.namespaces)), ROUNDS))
 
 
-async def changes(
-    options: argparse.Namespace, endpoints: Endpoints, size: Size, server: control_plane.Server, recorder: Recorder
-) -> None:
-    """Single changes, then changes at two rates."""
-    affected = options.proxies // size.namespaces if size.isolated else options.proxies
-    before = server.cpu_seconds()
-    delays = await one_by_one(endpoints, size, options.changes, affected, recorder)
-    spent = (server.cpu_seconds() - before) / options.changes * 1000
-    print(f"one endpoint changes:      {quantiles(delays)}   {spent:.2f} CPU s per 1,000 changes")
-    for rate, seconds in ((20.0, options.seconds), (200.0, min(10.0, options.seconds))):
-        before = server.cpu_seconds()
-        delays = await at_rate(endpoints, size, rate, seconds, recorder)
-        spent = (server.cpu_seconds() - before) / (rate * seconds) * 1000
-        print(f"{rate:4.0f} changes per second:   {quantiles(delays)}   {spent:.2f} CPU s per 1,000 changes")
-
-
-async def measure(options: argparse.Namespace, api: Any, directory: Path) -> None:
-    """The whole run against one API server."""
-    size = Size(options.namespaces, options.services, isolated=not options.shared)
-    async with Client(load_kubeconfig(api.kubeconfig)) as client:
-        started = time.perf_counter()
-        await install_crds(client)
-        await populate(client, size)
-        print(f"populated in {time.perf_counter() - started:.1f} s")
-        (directory / "kubeconfig").write_text(api.kubeconfig)
-        ports = apiserver.free_ports(2)
-        with control_plane.running(directory / "kubeconfig", directory, ports) as server:
-            print(f"control plane ready: {server.resident_megabytes():.0f} MB, {server.cpu_seconds():.2f} CPU s")
-            recorder = Recorder()
-            before, at = server.cpu_seconds(), time.perf_counter()
-            async with connected(server.grpc, options.proxies, size, recorder):
-                spent = server.cpu_seconds() - before
-                print(
-                    f"{options.proxies} proxies warm in {time.perf_counter() - at:.2f} s, {spent:.2f} CPU s, "
-                    f"{recorder.bytes / 1e6:.1f} MB sent, {server.resident_megabytes():.0f} MB resident"
-                )
-                await changes(options, Endpoints(client, size), size, server, recorder)
-                before, at = server.cpu_seconds(), time.perf_counter()
-                await asyncio.sleep(10)
-                share = (server.cpu_seconds() - before) / (time.perf_counter() - at)
-                print(f"idle: {share:.2%} of a core, {server.resident_megabytes():.0f} MB resident")
+async def measure(bed: Bed, report: Report) -> None:
+    """Every row against one server."""
+    with bed.server() as server:
+        await bed.fleet.connect(server.grpc, bed.proxies)
+        await Run(bed, server, report).all()
 
 
 def main() -> None:
     """Parses the command line and runs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--namespaces", type=int, default=100)
-    parser.add_argument("--services", type=int, default=10, help="per namespace")
-    parser.add_argument("--proxies", type=int, default=1000)
-    parser.add_argument("--changes", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of the runs at a fixed rate")
-    parser.add_argument("--shared", action="store_true", help="no Sidecar isolation: every proxy sees every service")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as work, apiserver.running(Path(work) / "api", print) as api:
-        asyncio.run(measure(options, api, Path(work)))
+    parser = beds.parser(__doc__)
+    parser.add_argument("--changes", type=int, default=200, help="endpoints that change one by one")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of the run with 20 changes per second")
+    parser.add_argument("--idle", type=float, default=60.0, help="seconds at rest")
+    options: argparse.Namespace = parser.parse_args()
+    beds.run(f"propagation-{options.case}", options, measure)
 
 
 if __name__ == "__main__":

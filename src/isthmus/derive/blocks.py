@@ -62,6 +62,7 @@ class Pieces(msgspec.Struct, frozen=True):
     granted: Index[tuple[Place, str], Any, Piece]  # general pieces shown to single namespaces by name
     special: Index[tuple[Place, Scope], Any, Piece]
     general: Index[Place, Any, Piece]
+    by_namespace: Index[tuple[Place, str], Any, Piece]  # general ones
     join: Join
 
     def parts(self, ctx: Context, place: Place, scope: Scope, visible: Visible) -> Iterable[Part]:
@@ -73,9 +74,16 @@ class Pieces(msgspec.Struct, frozen=True):
                 yield block.own if block.namespace == client else block.public
             single += ctx.select(self.granted, (place, client))
         else:
-            single += ctx.select(self.general, place)
+            single += self._general(ctx, place, visible.namespaces(client))
         if found := [piece.form(client) for piece in single if piece.seen(client, visible)]:
             yield self.join(found)
+
+    def _general(self, ctx: Context, place: Place, namespaces: tuple[str, ...] | None) -> Sequence[Piece]:
+        """Those of some namespaces, or all; ordered by hostname."""
+        if namespaces is None:
+            return ctx.select(self.general, place)
+        found = (piece for name in namespaces for piece in ctx.select(self.by_namespace, (place, name)))
+        return sorted(found, key=lambda piece: piece.hostname)
 
 
 def declare(graph: Graph, name: str, pieces: Collection[Any, Piece], join: Join) -> Pieces:
@@ -94,6 +102,7 @@ def declare(graph: Graph, name: str, pieces: Collection[Any, Piece], join: Join)
         granted=pieces.index("granted", lambda row: [(row.place, client) for client in _granted(row)]),
         special=pieces.index("special", lambda row: [(row.place, row.scope)] if row.scope != GENERAL else ()),
         general=pieces.index("general", lambda row: [row.place] if row.scope == GENERAL else ()),
+        by_namespace=by_block,
         join=join,
     )
 

@@ -7,6 +7,7 @@ resource stayed the same; never the other way round.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -153,6 +154,10 @@ class Changes:
         """Whether an audience sees a hostname, or may have seen it before."""
         return hostname in self._left or self._tables.visibility.sees(audience.scope, hostname)
 
+    def _sees_any(self, audience: Audience, hostnames: frozenset[str]) -> bool:
+        seen = self._tables.visibility.sees_any(audience.scope, hostnames)
+        return seen or not self._left.isdisjoint(hostnames)
+
     def _gets(self, audience: Audience, hostname: str, variant: str) -> bool:
         """Whether an audience has, or has just lost, a variant of a hostname's policies, and sees the hostname."""
         namespace = variant.partition("/")[0]
@@ -222,8 +227,8 @@ class Changes:
         for port, change in rows.items():
             before, after = (use.hosts if use else frozenset() for use in change)
             for audience in self._audiences.all.rows(ALL):
-                gained = any(self._sees(audience, hostname) for hostname in after - before)
-                if audience.sidecar and (gained or not any(self._sees(audience, hostname) for hostname in after)):
+                sees = partial(self._sees_any, audience)
+                if audience.sidecar and (sees(after - before) or not sees(after)):
                     yield audience, LISTENER, {names.listener(audience.outbound.families.wildcard, port)}
 
     def _route_tables(self, rows: Rows) -> Iterable[Concern]:

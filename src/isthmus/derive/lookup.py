@@ -169,7 +169,7 @@ class Lookup:
 
     def _speaks_http(self, audience: Audience, port: int) -> bool:
         use = self._tables.http_ports.uses.get(port)
-        return use is not None and any(self._sees(audience, hostname) for hostname in use.hosts)
+        return use is not None and self._tables.visibility.sees_any(audience.scope, use.hosts)
 
     def _routes(self, member: Member) -> Bundle:
         audience = member.audience

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -40,6 +40,13 @@ class Visible(msgspec.Struct, frozen=True):
         """Whether a host of a namespace, a service or not, is seen by clients of the namespace ``client``."""
         return self.public_too or any(_names(host, client, namespace, hostname) for host in self.egress)
 
+    def namespaces(self, client: str) -> tuple[str, ...] | None:
+        """The namespaces whose hosts clients of the namespace ``client`` may see; None for all."""
+        named = dict.fromkeys(host.partition("/")[0] for host in self.egress)
+        if self.public_too or "*" in named:
+            return None
+        return tuple(client if name == "." else name for name in named if name != "~")
+
 
 class Visibility(msgspec.Struct, frozen=True):
     """Declared collections of visibility."""
@@ -60,11 +67,20 @@ class Visibility(msgspec.Struct, frozen=True):
             return False
         return hostname in visible.hosts or (visible.public_too and hostname in (self.public.get(PUBLIC) or ()))
 
+    def sees_any(self, scope: Scope, hostnames: frozenset[str]) -> bool:
+        """Whether a scope sees one of some hostnames. Costs no more than the smaller of both sets."""
+        visible = self.scopes.get(scope)
+        if visible is None:
+            return False
+        public = self.public.get(PUBLIC) if visible.public_too else None
+        return not (hostnames.isdisjoint(visible.hosts) and hostnames.isdisjoint(public or ()))
+
 
 def declare(graph: Graph, domain: Domain, audiences: Audiences) -> Visibility:
     """Declares what is exported and what each scope sees."""
     exports = graph.derive("exports", domain.services, _export)
     by_client = exports.index("client", lambda export: export.to)
+    by_namespace = exports.index("client and namespace", lambda one: [(client, one.namespace) for client in one.to])
     public = graph.group(
         "public hosts",
         by_client,
@@ -72,16 +88,23 @@ def declare(graph: Graph, domain: Domain, audiences: Audiences) -> Visibility:
     )
 
     def derivation(ctx: Context, scope: Scope) -> Mapping[Scope, Visible]:
-        own = ctx.select(by_client, scope.namespace)
         namespace, _slash, name = scope.sidecar.partition("/")
         sidecar = ctx.get(domain.sidecars, (namespace, name)) if name else None
         if sidecar is None or not sidecar.spec.egress:
+            own = ctx.select(by_client, scope.namespace)
             return {scope: Visible(frozenset(export.hostname for export in own), public_too=True)}
-        exported = (*own, *ctx.select(by_client, PUBLIC))
         hosts = tuple(dict.fromkeys(host for listener in sidecar.spec.egress for host in listener.hosts))
         visible = Visible(frozenset(), public_too=False, egress=hosts)
+        exported = exported_by(ctx, scope.namespace, visible.namespaces(scope.namespace))
         found = (one.hostname for one in exported if visible.imports(scope.namespace, one.namespace, one.hostname))
         return {scope: msgspec.structs.replace(visible, hosts=frozenset(found))}
+
+    def exported_by(ctx: Context, client: str, namespaces: tuple[str, ...] | None) -> Iterable[Export]:
+        for to in (client, PUBLIC):
+            if namespaces is None:
+                yield from ctx.select(by_client, to)
+            for namespace in namespaces or ():
+                yield from ctx.select(by_namespace, (to, namespace))
 
     return Visibility(exports, public, graph.distinct("scopes", audiences.by_scope, derivation))
 

@@ -73,7 +73,7 @@ def declare(graph: Graph, upstreams: Upstreams, members: Members) -> Assignments
         state = MeshState(
             mesh=mesh_config(ctx, domain),
             networks=ctx.get(domain.networks, "") or Networks(),
-            peers=upstreams.policies.peer_policies(ctx, service.namespace),
+            peers=upstreams.policies.clients_peer_policies(ctx, service),
         )
         return {key: assignments(key.view, upstream, endpoints, state)}
 

@@ -126,14 +126,29 @@ class Changes:
             self._add(result, granted, SECRET, _differing(change))
 
     def _add_moved(self, settlement: Settlement, result: dict[str, Names]) -> None:
-        """Proxies that changed their audience: nothing of what they had is certain, unless it was about Secrets."""
-        for proxy, (old, new) in settlement.get(self._tables.members.members, {}).items():
+        """Proxies that changed their audience: nothing of what they had is certain.
+
+        Unless only what is said of their own workload changed, which is a listener and clusters of their own, or
+        whether they may read Secrets.
+        """
+        change: Change[Member]
+        for proxy, change in settlement.get(self._tables.members.members, {}).items():
+            old, new = change
             if old is None or new is None:
                 continue
-            if msgspec.structs.replace(old, reads_secrets=new.reads_secrets) == new:
-                self._add(result, (new,), SECRET, {EVERY_NAME})
+            if msgspec.structs.replace(old, inbound=new.inbound, reads_secrets=new.reads_secrets) == new:
+                if old.inbound != new.inbound:
+                    self._add(result, (new,), LISTENER, {names.VIRTUAL_INBOUND})
+                    self._add(result, (new,), CLUSTER, self._own_clusters(settlement, old, new))
+                if old.reads_secrets != new.reads_secrets:
+                    self._add(result, (new,), SECRET, {EVERY_NAME})
             else:
                 result[proxy] = {type_url: {EVERY_NAME} for type_url in ALL_TYPES}
+
+    def _own_clusters(self, settlement: Settlement, old: Member, new: Member) -> set[str]:
+        workloads = self._tables.clusters.workloads
+        before: Change[Bundle] | None = settlement.get(workloads, {}).get(old.inbound)
+        return _differing(Change(before.old if before else workloads.get(old.inbound), workloads.get(new.inbound)))
 
     @staticmethod
     def _add(result: dict[str, Names], members: Iterable[Member], type_url: str, found: set[str]) -> None:
@@ -160,8 +175,14 @@ class Changes:
 
     def _gets(self, audience: Audience, hostname: str, variant: str) -> bool:
         """Whether an audience has, or has just lost, a variant of a hostname's policies, and sees the hostname."""
-        namespace = variant.partition("/")[0]
-        return namespace in ("", audience.scope.namespace) and self._sees(audience, hostname)
+        return _variant_of(audience, variant) and self._sees(audience, hostname)
+
+    def _seeing(self, hostname: str) -> Iterable[Audience]:
+        """Those that see a hostname, or may have seen it before. Costs nothing for those that do not."""
+        if hostname in self._left:
+            return self._audiences.all.rows(ALL)
+        scopes = self._tables.visibility.seeing(hostname)
+        return (audience for scope in scopes for audience in self._audiences.by_scope.rows(scope))
 
     def _variants(self, rows: Rows) -> Iterable[Concern]:
         """Clients that get another variant of a hostname's policies than before; the variants may be unchanged."""
@@ -178,16 +199,16 @@ class Changes:
         key: AssignmentKey
         for key, change in rows.items():
             changed = _differing(change)
-            for audience in self._audiences.by_endpoints.rows(key.view):
-                if self._gets(audience, key.hostname, key.variant):
+            for audience in self._seeing(key.hostname):
+                if audience.endpoints == key.view and _variant_of(audience, key.variant):
                     yield audience, ENDPOINT, changed
 
     def _clusters(self, rows: Rows) -> Iterable[Concern]:
         key: ClusterKey
         for key, change in rows.items():
             changed = _differing(change)
-            for audience in self._audiences.by_clusters.rows(key.view):
-                if self._gets(audience, key.hostname, key.variant):
+            for audience in self._seeing(key.hostname):
+                if audience.clusters == key.view and _variant_of(audience, key.variant):
                     yield audience, CLUSTER, changed
 
     def _sni_clusters(self, rows: Rows) -> Iterable[Concern]:
@@ -280,6 +301,11 @@ class Changes:
         for hostname in hostnames:
             for type_url, found in self._lookup.names_of(audience, hostname).items():
                 yield audience, type_url, found
+
+
+def _variant_of(audience: Audience, variant: str) -> bool:
+    """Whether a variant of policies is one that clients of an audience's namespace may get."""
+    return variant.partition("/")[0] in ("", audience.scope.namespace)
 
 
 def _switched(change: Change[DestinationPolicies]) -> set[str]:

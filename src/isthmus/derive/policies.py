@@ -27,13 +27,16 @@ class Policies(msgspec.Struct, frozen=True):
     domain: Domain
     destinations: Collection[str, DestinationPolicies]  # by hostname
     peers: Index[str, ConfigKey, Config[PeerAuthentication]]  # by namespace
+    of_clients: Collection[str, PeerPolicies]  # by namespace of services
     authorizations: Index[str, ConfigKey, Compiled]  # by namespace
 
     def peer_policies(self, ctx: Context, namespace: str) -> PeerPolicies:
         """What PeerAuthentication says in a namespace."""
-        mesh = mesh_config(ctx, self.domain)
-        root = ctx.select(self.peers, mesh.root_namespace)
-        return peer_policies(ctx.select(self.peers, namespace), root, root_namespace=namespace == mesh.root_namespace)
+        return _peer_policies(ctx, self.domain, self.peers, namespace)
+
+    def clients_peer_policies(self, ctx: Context, service: Service) -> PeerPolicies:
+        """What it says to clients of a service: less, so that a change of what servers demand concerns no client."""
+        return ctx.get(self.of_clients, service.namespace) or PeerPolicies()
 
     def authorization(self, ctx: Context, namespace: str, labels: Labels) -> Authorization:
         """What AuthorizationPolicy says of who may call a workload."""
@@ -53,7 +56,20 @@ def declare(graph: Graph, domain: Domain, usable: Usable) -> Policies:
 
     destinations = graph.derive("destination policies", domain.services, derivation)
     peers = domain.peer_authentications.index("peer namespace", lambda policy: (policy.namespace,))
-    return Policies(domain, destinations, peers, _authorizations(graph, domain))
+    of_clients = graph.distinct(
+        "peer policies of clients",
+        domain.services.index("policy namespace", lambda service: (service.namespace,)),
+        lambda ctx, namespace: {namespace: _peer_policies(ctx, domain, peers, namespace).for_clients},
+    )
+    return Policies(domain, destinations, peers, of_clients, _authorizations(graph, domain))
+
+
+def _peer_policies(
+    ctx: Context, domain: Domain, peers: Index[str, ConfigKey, Config[PeerAuthentication]], namespace: str
+) -> PeerPolicies:
+    mesh = mesh_config(ctx, domain)
+    root = ctx.select(peers, mesh.root_namespace)
+    return peer_policies(ctx.select(peers, namespace), root, root_namespace=namespace == mesh.root_namespace)
 
 
 def _authorizations(graph: Graph, domain: Domain) -> Index[str, ConfigKey, Compiled]:

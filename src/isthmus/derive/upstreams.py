@@ -51,7 +51,7 @@ class Upstreams(msgspec.Struct, frozen=True):
             return None
         mesh = mesh_config(ctx, self.domain)
         facts = ctx.get(self.facts, hostname) or Facts()
-        peers = self.policies.peer_policies(ctx, service.namespace)
+        peers = self.policies.clients_peer_policies(ctx, service)
         return Upstream(
             service=service,
             policy=self.policy(ctx, hostname, variant),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from isthmus.collections import Collection, Context, Graph
+from isthmus.collections import Collection, Context, Graph, Index
 from isthmus.derive.audiences import Audiences
 from isthmus.derive.domain import Domain
 from isthmus.derive.views import Scope
@@ -32,6 +32,7 @@ class Export(msgspec.Struct, frozen=True):
 class Visible(msgspec.Struct, frozen=True):
     """The hostnames that a scope sees: ``hosts``, and all public ones too unless a Sidecar narrows them."""
 
+    scope: Scope
     hosts: frozenset[str]
     public_too: bool
     egress: tuple[str, ...] = ()  # of the Sidecar
@@ -54,11 +55,20 @@ class Visibility(msgspec.Struct, frozen=True):
     exports: Collection[str, Export]  # by hostname
     public: Collection[str, frozenset[str]]  # one row, key PUBLIC
     scopes: Collection[Scope, Visible]
+    by_host: Index[str, Scope, Visible]  # under the hosts that a scope sees besides public ones
+    by_public: Index[bool, Scope, Visible]  # under True: scopes that see all public ones
 
     def hosts(self, scope: Scope) -> frozenset[str]:
         """Everything that a scope sees."""
-        visible = self.scopes.get(scope) or Visible(frozenset(), public_too=False)
+        visible = self.scopes.get(scope) or Visible(scope, frozenset(), public_too=False)
         return visible.hosts | (self.public.get(PUBLIC) or frozenset()) if visible.public_too else visible.hosts
+
+    def seeing(self, hostname: str) -> Iterable[Scope]:
+        """The scopes that see a hostname, each once."""
+        public = hostname in (self.public.get(PUBLIC) or ())
+        yield from (row.scope for row in self.by_host.rows(hostname) if not (public and row.public_too))
+        if public:
+            yield from (row.scope for row in self.by_public.rows(True))
 
     def sees(self, scope: Scope, hostname: str) -> bool:
         """Whether a scope sees a hostname."""
@@ -92,9 +102,9 @@ def declare(graph: Graph, domain: Domain, audiences: Audiences) -> Visibility:
         sidecar = ctx.get(domain.sidecars, (namespace, name)) if name else None
         if sidecar is None or not sidecar.spec.egress:
             own = ctx.select(by_client, scope.namespace)
-            return {scope: Visible(frozenset(export.hostname for export in own), public_too=True)}
+            return {scope: Visible(scope, frozenset(export.hostname for export in own), public_too=True)}
         hosts = tuple(dict.fromkeys(host for listener in sidecar.spec.egress for host in listener.hosts))
-        visible = Visible(frozenset(), public_too=False, egress=hosts)
+        visible = Visible(scope, frozenset(), public_too=False, egress=hosts)
         exported = exported_by(ctx, scope.namespace, visible.namespaces(scope.namespace))
         found = (one.hostname for one in exported if visible.imports(scope.namespace, one.namespace, one.hostname))
         return {scope: msgspec.structs.replace(visible, hosts=frozenset(found))}
@@ -106,7 +116,14 @@ def declare(graph: Graph, domain: Domain, audiences: Audiences) -> Visibility:
             for namespace in namespaces or ():
                 yield from ctx.select(by_namespace, (to, namespace))
 
-    return Visibility(exports, public, graph.distinct("scopes", audiences.by_scope, derivation))
+    scopes = graph.distinct("scopes", audiences.by_scope, derivation)
+    return Visibility(
+        exports,
+        public,
+        scopes,
+        by_host=scopes.index("host", lambda row: row.hosts),
+        by_public=scopes.index("public", lambda row: [True] if row.public_too else []),
+    )
 
 
 def _names(host: str, client: str, namespace: str, hostname: str) -> bool:

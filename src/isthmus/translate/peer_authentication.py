@@ -47,6 +47,15 @@ class PeerPolicies(msgspec.Struct, frozen=True):
         policy = self._policy(labels)
         return {} if policy is None else {port: self.port_mode(labels, port) for port in sorted(policy.ports)}
 
+    @property
+    def for_clients(self) -> PeerPolicies:
+        """What clients make of them: to one that speaks mutual TLS it is the same whether that is demanded."""
+        workloads = (
+            msgspec.structs.replace(one, mode=_relaxed(one.mode), ports={p: _relaxed(m) for p, m in one.ports.items()})
+            for one in self.workloads
+        )
+        return PeerPolicies("DISABLE" if self.mode == "DISABLE" else "PERMISSIVE", tuple(workloads))
+
     def _policy(self, labels: Labels) -> WorkloadPolicy | None:
         return next((policy for policy in self.workloads if matches(policy.selector, labels)), None)
 
@@ -56,3 +65,7 @@ def _mode(text: str) -> Mode | None:
         case "DISABLE" | "PERMISSIVE" | "STRICT":
             return text
     return None
+
+
+def _relaxed(mode: str) -> str:
+    return "PERMISSIVE" if mode == "STRICT" else mode

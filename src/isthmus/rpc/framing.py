@@ -1,6 +1,6 @@
 """Messages of a grpclib stream as bytes, and what grpclib does not offer of HTTP/2.
 
-The only module that reaches below grpclib's public interface. Knows frames and flow control. Does not know what
+With ``frames`` the only module that reaches below grpclib's public interface. Knows flow control. Does not know what
 the messages say.
 """
 
@@ -13,12 +13,14 @@ from typing import Any
 
 from grpclib.encoding.base import CodecBase
 
+from isthmus.rpc import frames
 from isthmus.rpc.refusal import Code, Refused
 
 _PREFIX = struct.Struct(">?I")  # compressed, length: the gRPC message header
 _GO_AWAY = struct.Struct(">HBBBIII")  # length (24 bits), type 7, flags, stream 0, last stream, error
 _LAST_STREAM = 2**31 - 1
 _LONG = 2**20
+_STEP = 2**14
 
 
 class BytesCodec(CodecBase):
@@ -66,9 +68,26 @@ def _turn(stream: Any, size: int) -> AbstractAsyncContextManager[object]:
     return turns
 
 
-async def write(stream: Any, message: bytes) -> None:
-    """Sends one message; waits while the client takes no data."""
-    await stream._stream.send_data(_PREFIX.pack(False, len(message)) + message)
+def frame(message: bytes) -> bytes:
+    """A message with its header, as ``put`` and ``write`` take it."""
+    return _PREFIX.pack(False, len(message)) + message
+
+
+def put(stream: Any, data: bytes) -> int:
+    """Sends as much of a framed message as goes without waiting; how many bytes that was."""
+    return frames.put(stream._stream, data, 0)
+
+
+async def write(stream: Any, data: bytes, start: int = 0) -> None:
+    """Sends a framed message, or what is left of it; waits while the client takes no data."""
+    raw = stream._stream
+    while start < len(data):
+        await raw.connection.write_ready.wait()
+        sent = frames.put(raw, data, start)
+        if not sent:  # h2 knows why: it waits, or raises when the stream is over
+            await raw.send_data(data[start : start + _STEP])
+            sent = min(_STEP, len(data) - start)
+        start += sent
 
 
 def go_away(stream: Any) -> None:

@@ -1,6 +1,6 @@
 """Listening for gRPC on several ports, with and without TLS, until a graceful end.
 
-Knows grpclib's server, its connections and its keepalive. Does not know the services.
+Knows grpclib's server and its connections, and whether clients are still there. Does not know the services.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from grpclib.protocol import H2Protocol
 from grpclib.server import Handler, Server
 from h2.events import UnknownFrameReceived
 
+from isthmus.rpc import frames
 from isthmus.rpc.framing import BytesCodec
 from isthmus.rpc.pace import Pace, Pacer
 from isthmus.rpc.tls import ServerTls
@@ -30,7 +31,7 @@ _FAREWELL = 1.0  # seconds for clients to take the end of their streams
 
 
 class Keepalive(msgspec.Struct, frozen=True):
-    """Pings to clients, in seconds (Istio: --keepaliveInterval, --keepaliveTimeout)."""
+    """Pings to clients that are silent, in seconds (Istio: --keepaliveInterval, --keepaliveTimeout)."""
 
     interval: float = 30.0
     timeout: float = 10.0
@@ -40,19 +41,12 @@ class RpcServer:
     """One server with any number of listeners. Handlers take and give bytes."""
 
     def __init__(self, keepalive: Keepalive = Keepalive()) -> None:  # noqa: B008 - frozen
-        # grpclib documents these fields, but starts their names with an underscore
-        self._config = Configuration(
-            _keepalive_time=keepalive.interval,
-            _keepalive_timeout=keepalive.timeout,
-            _keepalive_permit_without_calls=True,
-            _http2_max_pings_without_data=0,
-            _http2_min_sent_ping_interval_without_data=keepalive.interval / 2,
-        )
+        self._keepalive = keepalive
         self._servers: list[_Listener] = []
 
     async def listen(self, services: Collection[Any], host: str, port: int, tls: ServerTls | None = None) -> int:
         """Serves these services on one address, ``""`` for every one; returns the port (that was free, for 0)."""
-        server = _Listener(services, codec=BytesCodec(), config=self._config)
+        server = _Listener(services, codec=BytesCodec(), keepalive=self._keepalive)
         await server.start(host or None, port, ssl=tls.context if tls else None, backlog=1024)
         self._servers.append(server)
         return server.port
@@ -75,9 +69,17 @@ class _Listener(Server):
 
     _connections: set[_Connection]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, services: Collection[Any], *, codec: BytesCodec, keepalive: Keepalive) -> None:
+        # grpclib's own keepalive costs a timer per connection, and h2 four times as much per PING as it should
+        super().__init__(services, codec=codec, config=Configuration(_keepalive_time=None))
         self._connections = set()
+        self._keepalive = keepalive
+        self._next_look: asyncio.TimerHandle | None = None
+
+    async def start(self, *args: Any, **kwargs: Any) -> None:
+        """Listens, and looks after the connections."""
+        await super().start(*args, **kwargs)
+        self._look()
 
     @property
     def port(self) -> int:
@@ -105,6 +107,19 @@ class _Listener(Server):
             await asyncio.wait(gone)
         await self._server.wait_closed()
 
+    def close(self) -> None:
+        """Cancels handlers."""
+        if self._next_look is not None:
+            self._next_look.cancel()
+        super().close()
+
+    def _look(self) -> None:
+        """Asks silent clients whether they are there, and cuts those that have not answered."""
+        loop = asyncio.get_running_loop()
+        for connection in tuple(self._connections):
+            connection.look(time.monotonic(), self._keepalive)
+        self._next_look = loop.call_later(min(self._keepalive.interval, self._keepalive.timeout) / 4, self._look)
+
     def _protocol_factory(self) -> H2Protocol:
         handler = cast(Handler, super()._protocol_factory().handler)
         return _Connection(handler, self._config, self._h2_config, self._connections)
@@ -124,7 +139,9 @@ class _Connection(H2Protocol):
         self._transport: Any = None
         self._input: deque[bytes] = deque()  # not looked at yet
         self._resting = False
-        self._pacer = Pacer(_LOAD, time.monotonic())
+        self._heard = time.monotonic()
+        self._asked: float | None = None
+        self._pacer = Pacer(_LOAD, self._heard)
 
     def connection_made(self, transport: BaseTransport) -> None:
         self._transport = transport
@@ -139,6 +156,7 @@ class _Connection(H2Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._heard, self._asked = time.monotonic(), None
         self._input.append(data)
         if not self._resting:
             self._work()
@@ -164,9 +182,23 @@ class _Connection(H2Protocol):
             self._transport.resume_reading()
 
     def _take(self, data: bytes) -> None:
-        super().data_received(data)
+        done = frames.take(self, data)
+        if done == len(data):
+            return
+        super().data_received(data[done:] if done else data)
         if len(self.connection._connection.incoming_buffer._data) > _LONGEST_FRAME:
             self.abort()  # h2 looks at a frame's length only when all of it is there
+
+    def look(self, now: float, keepalive: Keepalive) -> None:
+        """Pings a client that was silent for so long, or cuts it when it has not answered."""
+        if self._resting:  # it may have said something that nobody has looked for
+            return
+        if self._asked is not None:
+            if now - self._asked >= keepalive.timeout:
+                self.abort()
+        elif now - self._heard >= keepalive.interval and not self._transport.is_closing():
+            self._asked = now
+            self._transport.write(frames.ping())
 
     def end(self) -> asyncio.Future[None]:
         """Closes after what is written is sent; done when it is closed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -32,6 +33,16 @@ log = structlog.get_logger(__name__)
 _UNIT_BYTES = 4096
 
 
+@dataclass(slots=True)
+class _Rest:
+    """A response that is being sent: its bytes, when that began, and how many are sent."""
+
+    message: Message
+    data: bytes
+    start: float
+    sent: int = 0
+
+
 class AdsStream:
     """``raw`` is the grpclib stream; ``caller`` is None where nobody authenticates (plaintext port)."""
 
@@ -49,6 +60,9 @@ class AdsStream:
         self._due = asyncio.Event()
         self._since: float | None = None  # when the oldest unsent change came
         self._ending = False
+        self._soon = False  # woken in the next turn of the event loop
+        self._rest: _Rest | None = None
+        self._fault: Exception | None = None
         self._version: str | None = None  # under which it is counted
         self._pacer = Pacer(hub.settings.work, time.monotonic())
         self._complaints = Complaints(hub.settings.rejections)
@@ -103,11 +117,25 @@ class AdsStream:
             return False
         if self._since is None:
             self._since = time.monotonic()
-        return not self._due.is_set()
+        return self._rest is None
 
     def wake(self) -> None:
-        """Lets the sender look for something to send."""
-        self._due.set()
+        """Sends the next response, as far as the client takes it at once; the sender waits with the rest.
+
+        One in a turn of the event loop: a client with an open window would hold it until it has all.
+        """
+        self._soon = False
+        if self._ending or self._rest is not None:
+            return
+        try:
+            message = self._session.next(self._view, self.hub.moment())
+            if message is None:
+                self._converged()
+            elif self._put(message):
+                self._wake_soon()
+        except Exception as error:
+            self._fault = error
+            self._due.set()
 
     def end(self) -> None:
         """Ends the stream after the response that is being sent; the client reconnects elsewhere or anew."""
@@ -154,7 +182,7 @@ class AdsStream:
         receipt = self._session.receive(request)
         self._note(receipt, request)
         if self._session.pending:
-            self.wake()
+            self._wake_soon()
 
     def _introduce(self, message: Any) -> None:
         if message is None:
@@ -173,6 +201,7 @@ class AdsStream:
         log.info("proxy connected", proxy=self.id, address=self.address, variant=self._variant.name)
 
     def _close(self) -> None:
+        self._ending = True
         subscriber: Subscriber | None = self._view.close()
         if subscriber is not None:
             self.hub.connections.remove(self, subscriber)
@@ -188,28 +217,53 @@ class AdsStream:
         elif receipt is Receipt.STALE:
             self.hub.metrics.expired_nonce.labels(kind).inc()
 
+    def _wake_soon(self) -> None:
+        if not self._soon:
+            self._soon = True
+            asyncio.get_running_loop().call_soon(self.wake)
+
+    def _put(self, message: Message) -> bool:
+        """Whether all of it could be sent at once."""
+        rest = _Rest(message, framing.frame(message.body), time.monotonic())
+        rest.sent = framing.put(self._raw, rest.data)
+        if rest.sent < len(rest.data):
+            self._rest = rest
+            self._due.set()
+            return False
+        self._count(rest)
+        return True
+
     async def _send(self) -> None:
+        """Waits for clients that do not take data at once, and raises what went wrong."""
         while True:
             await self._due.wait()
             self._due.clear()
+            if self._fault is not None:
+                raise self._fault
+            if self._rest is not None:
+                await self._write(self._rest)
+                self._rest = None
             if self._ending:
                 return
-            since, self._since = self._since, None
-            while (message := self._session.next(self._view, self.hub.moment())) is not None:
-                await self._write(message)
-                await asyncio.sleep(0)  # a client with an open window would hold the event loop until it has all
-            if since is not None:
-                self.hub.metrics.convergence.observe(time.monotonic() - since)
+            self._wake_soon()
 
-    async def _write(self, message: Message) -> None:
-        kind = short(message.type_url)
-        start = time.monotonic()
+    async def _write(self, rest: _Rest) -> None:
         try:
             async with asyncio.timeout(self.hub.settings.write_timeout):
-                await framing.write(self._raw, message.body)
+                await framing.write(self._raw, rest.data, rest.sent)
         except TimeoutError:
+            kind, size = short(rest.message.type_url), len(rest.message.body)
             self.hub.metrics.write_timeout.inc()
-            log.warning("proxy takes no data, its stream is ended", proxy=self.id, type=kind, bytes=len(message.body))
+            log.warning("proxy takes no data, its stream is ended", proxy=self.id, type=kind, bytes=size)
             framing.abort(self._raw)
             raise Refused(Code.UNAVAILABLE, "no data was taken") from None
-        self.hub.metrics.sent(kind, len(message.body), time.monotonic() - start)
+        self._count(rest)
+
+    def _count(self, rest: _Rest) -> None:
+        seconds = time.monotonic() - rest.start
+        self.hub.metrics.sent(short(rest.message.type_url), len(rest.message.body), seconds)
+
+    def _converged(self) -> None:
+        since, self._since = self._since, None
+        if since is not None:
+            self.hub.metrics.convergence.observe(time.monotonic() - since)

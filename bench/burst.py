@@ -2,7 +2,8 @@
 
 python -m bench.burst [--case A] [--changes 2000]
 
-Every write is a change, twice per service with the default size. Writes are as fast as the API server takes them.
+Every write is a change; a third of as many services change three times each, so that they end other than they began.
+Writes are as fast as the API server takes them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Iterable
 
 from bench import bed as beds
 from bench.bed import Bed
-from bench.changes import Endpoints, Written
+from bench.changes import Endpoints, Name, Written
 from bench.clients import ENDPOINT, Update
 from bench.report import Report
 
@@ -23,7 +25,7 @@ QUIET = 3.0
 """Seconds after the last write in which updates still count."""
 
 
-async def write(endpoints: Endpoints, names: list[tuple[str, str]]) -> list[Written]:
+async def write(endpoints: Endpoints, names: list[Name]) -> list[Written]:
     """All changes, those of one service in order."""
     written: list[Written] = []
     waiting = iter(names)
@@ -43,7 +45,7 @@ async def measure(bed: Bed, report: Report) -> None:
     with bed.server() as server:
         await bed.fleet.connect(server.grpc, bed.proxies)
         await bed.fleet.clear()
-        names = list(itertools.islice(itertools.cycle(bed.size.names()), bed.options.changes))
+        names = _three_times(bed.size.names(), bed.options.changes)
         before, started = server.cpu_seconds(), time.perf_counter()
         written = await write(Endpoints(bed.client, bed.size), names)
         ended = time.perf_counter()
@@ -55,6 +57,10 @@ async def measure(bed: Bed, report: Report) -> None:
     report.add("last update after the last write's answer", max(0.0, last - ended), "s", 1)
     report.add("responses per change and proxy concerned", len(updates) / len(written) / bed.affected, "", 1)
     report.add("processor per 1,000 changes", spent / len(written) * 1000, "s")
+
+
+def _three_times(services: Iterable[Name], changes: int) -> list[Name]:
+    return list(itertools.islice(services, changes // 3)) * 3
 
 
 def _converged(written: list[Written], updates: list[Update]) -> float:

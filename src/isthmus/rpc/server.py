@@ -70,7 +70,7 @@ class _Listener(Server):
     _connections: set[_Connection]
 
     def __init__(self, services: Collection[Any], *, codec: BytesCodec, keepalive: Keepalive) -> None:
-        # grpclib's own keepalive costs a timer per connection, and h2 four times as much per PING as it should
+        # instead of grpclib's own keepalive, which has timers for each connection and h2 for each PING
         super().__init__(services, codec=codec, config=Configuration(_keepalive_time=None))
         self._connections = set()
         self._keepalive = keepalive

@@ -44,7 +44,6 @@ class JoinedClusters:
         self._secrets = RemoteSecrets(api.secrets, settings.namespace, self._secrets_changed)
         self._remotes: RemoteClusters | None = None
         self._problems: tuple[SecretProblem, ...] = ()
-        self._ids: frozenset[str] = frozenset()
 
     def statuses(self) -> list[ClusterStatus]:
         """All clusters, the own one first."""
@@ -101,7 +100,8 @@ class JoinedClusters:
 
     def _declared(self) -> set[str]:
         """Also those whose declaration cannot be used now."""
-        return {*self._ids, *(problem.cluster for problem in self._problems)}
+        ids = self._remotes.ids() if self._remotes else frozenset()
+        return {*ids, *(problem.cluster for problem in self._problems)}
 
     def _further_feeds(self) -> tuple[Feed[Any], ...]:
         settings = self._settings
@@ -116,5 +116,4 @@ class JoinedClusters:
             if problem not in self._problems:
                 log.error("remote secret", secret=problem.secret, cluster=problem.cluster, problem=problem.message)
         self._problems = problems
-        self._ids = frozenset(declared)
         self._remotes.update(declared, {problem.cluster for problem in problems})

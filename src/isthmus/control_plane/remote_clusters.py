@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 
 Serve = Callable[[str, Client], Awaitable[object]]
 
+GRACE = 2.0
+"""Seconds. ``kubectl replace --force`` and tools that deploy from a repository delete a Secret and make it again."""
+
 COPY_PATIENCE = 10.0
 """Seconds to wait for a cluster of which there is a copy: it takes less than that to read a large one."""
 
@@ -46,6 +49,7 @@ class Surroundings:
     ``further`` are feeds that a credential may not allow: nothing waits for them.
     ``serve`` works for a cluster through the client that is in use, from when it is known until it leaves.
     ``copies`` are of clusters as they were before this process started.
+    ``grace`` is how many seconds a declaration may be gone before its cluster leaves.
     """
 
     feeds: Sequence[Feed[Any]]
@@ -57,6 +61,7 @@ class Surroundings:
     serve: Serve | None = None
     pace: Pace | None = None
     copies: Copies | None = None
+    grace: float = GRACE
     wall: Callable[[], float] = time.time
 
     def patience(self, copy: Copy | None) -> float | None:
@@ -71,6 +76,11 @@ class RemoteClusters:
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
         self._members: dict[str, _Member] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
+
+    def ids(self) -> frozenset[str]:
+        """Those that are part of the mesh: declared, or declared until a moment ago."""
+        return frozenset(self._members)
 
     def update(self, declared: Mapping[str, RemoteCluster], unusable: Collection[str] = ()) -> None:
         """Starts, replaces and stops watches.
@@ -78,14 +88,22 @@ class RemoteClusters:
         ``unusable`` are clusters that are declared in a way that cannot be used: those that are known stay as they
         are, with the credential that they have.
         """
-        for cluster in self._members.keys() - declared.keys() - set(unusable):
-            log.info("remote cluster removed", cluster=cluster)
-            self._members.pop(cluster).remove()
+        gone = self._members.keys() - declared.keys() - set(unusable)
+        for cluster in self._leaving.keys() - gone:
+            self._leaving.pop(cluster).cancel()
+        for cluster in gone - self._leaving.keys():
+            self._leaving[cluster] = self._surroundings.tasks.create_task(self._leave(cluster), name=f"leave {cluster}")
         for cluster, remote in declared.items():
             member = self._members.get(cluster)
             if member is None:
                 member = self._members[cluster] = _Member(cluster, self._surroundings)
             member.declare(remote)
+
+    async def _leave(self, cluster: str) -> None:
+        await asyncio.sleep(self._surroundings.grace)
+        log.info("remote cluster removed", cluster=cluster)
+        del self._leaving[cluster]
+        self._members.pop(cluster).remove()
 
     def client(self, cluster: str) -> Client | None:
         """The client of a cluster's API server; None for a cluster that is not declared."""

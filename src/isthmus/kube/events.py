@@ -29,11 +29,15 @@ class Event(msgspec.Struct, Generic[T_co], frozen=True):
 
 
 class Batch(msgspec.Struct, Generic[T], frozen=True):
-    """What arrived together: changes in order, the version after them, and the error that ended the watch."""
+    """What arrived together: changes in order, the version after them, and the error that ended the watch.
+
+    ``bookmark`` says that one was among it.
+    """
 
     events: tuple[Event[T], ...] = ()
     resource_version: str = ""
     error: ApiError | None = None
+    bookmark: bool = False
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -86,6 +90,7 @@ class EventDecoder(Generic[T]):
         events: list[Event[T]] = []
         last = b""
         error: ApiError | None = None
+        bookmark = False
         for line in lines:
             try:
                 envelope = self._envelope.decode(line)
@@ -96,8 +101,9 @@ class EventDecoder(Generic[T]):
                 error = ApiError(msgspec.json.decode(envelope.object, type=Status))
                 break
             last = envelope.object
+            bookmark |= envelope.type == "BOOKMARK"
             self._collect(envelope, events)
-        return Batch(tuple(events), self._version_of(last), error)
+        return Batch(tuple(events), self._version_of(last), error, bookmark)
 
     def _version_of(self, body: bytes | msgspec.Raw) -> str:
         try:

@@ -22,7 +22,7 @@ from isthmus.kube.errors import ApiError, KubeError, UnreachableError
 from isthmus.kube.events import Batch, Event, EventDecoder, LineSplitter
 from isthmus.kube.kinds import Kind
 from isthmus.kube.pages import Page
-from isthmus.kube.transport import Call
+from isthmus.kube.transport import Body, Call
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -65,11 +65,15 @@ class Pace:
     """Times in seconds, and where time and chance come from.
 
     A watch is asked to end after ``watch`` to twice ``watch`` seconds (spread, so that watches do not all
-    reconnect at once); one that is silent for ``grace`` longer than that is taken for dead.
+    reconnect at once); one that is silent for ``grace`` longer than that is taken for dead. So is one that has sent
+    a bookmark and then nothing for ``quiet`` seconds: kube-apiserver sends one each minute. After ``outage`` seconds
+    without an answer everything is listed again.
     """
 
     watch: float = 300.0
     grace: float = 15.0
+    quiet: float = 150.0
+    outage: float = 30.0
     first_retry: float = 0.05
     longest_retry: float = 10.0
     draw: Callable[[], float] = random.random
@@ -108,6 +112,7 @@ class Reflector(Generic[T]):
         self._log = log.bind(kind=source.kind.kind, server=client.access.server)
         self._version = ""
         self._doubtful = False
+        self._failing_since: float | None = None
         self._listed_at = float("-inf")
         self.status = ReflectorStatus()
 
@@ -141,12 +146,20 @@ class Reflector(Generic[T]):
         return self._backoff.next(getattr(error, "retry_after", None))
 
     async def _step(self) -> None:
+        if self._version and self._was_away():
+            # A server that was restored from a backup may have overtaken the version that is known here: what it
+            # says from there on is right, but what it has forgotten would stay.
+            self._log.info("listing again", reason="the server was away for long")
+            self._version = ""
         if not self._version:
             await self._list()
             return
         if self._doubtful:
             await self._check_version()
         await self._watch()
+
+    def _was_away(self) -> bool:
+        return self._failing_since is not None and self._pace.clock() - self._failing_since > self._pace.outage
 
     async def _list(self) -> None:
         """Fetches everything and hands it to the sink."""
@@ -166,7 +179,8 @@ class Reflector(Generic[T]):
     async def _stay_absent(self) -> None:
         if not self.status.absent:
             self._take(())
-        self._update(absent=True, last_contact=self._pace.clock(), last_error="")
+        self._note_contact()
+        self._update(absent=True)
         await asyncio.sleep(self._backoff.next())
 
     async def _check_version(self) -> None:
@@ -191,11 +205,22 @@ class Reflector(Generic[T]):
         decoder = EventDecoder(self._source.into, self._reject)
         call = self._watch_call(seconds)
         async with self._client.transport.stream(call, silence=seconds + pace.grace) as body:
-            self._update(last_contact=pace.clock(), last_error="")
-            while chunk := await body.read():
-                self._deliver(decoder.decode(splitter.feed(chunk)))
+            self._note_contact()
+            quiet: float | None = None
+            while chunk := await self._read(body, quiet):
+                batch = decoder.decode(splitter.feed(chunk))
+                self._deliver(batch)
+                if batch.bookmark:
+                    quiet = pace.quiet
         if pace.clock() - started < min(1.0, seconds / 2):
             raise UnreachableError("the watch ended as soon as it began")
+
+    async def _read(self, body: Body, quiet: float | None) -> bytes:
+        try:
+            async with asyncio.timeout(quiet):
+                return await body.read()
+        except TimeoutError:
+            raise UnreachableError(f"the watch sent nothing for {quiet:.0f} s, not even a bookmark") from None
 
     def _deliver(self, batch: Batch[T]) -> None:
         if is_older(batch.resource_version, self._version):
@@ -205,7 +230,7 @@ class Reflector(Generic[T]):
         if batch.resource_version:
             self._version = batch.resource_version
             self._backoff.reset()
-            self._update(last_contact=self._pace.clock(), last_error="")
+            self._note_contact()
         if batch.error is not None:
             raise batch.error
 
@@ -222,10 +247,9 @@ class Reflector(Generic[T]):
 
     def _take(self, objects: Sequence[T]) -> None:
         self._sink.replace(objects)
+        self._note_contact()
         self._update(
             synced=True,
-            last_contact=self._pace.clock(),
-            last_error="",
             relists=self.status.relists + (1 if self.status.synced else 0),
             absent=False,
         )
@@ -235,8 +259,14 @@ class Reflector(Generic[T]):
         self._update(rejected=self.status.rejected + 1)
         self._log.warning("object left out", object=_name_in(body), problem=str(problem))
 
+    def _note_contact(self) -> None:
+        self._failing_since = None
+        self._update(last_contact=self._pace.clock(), last_error="")
+
     def _note_error(self, error: Exception) -> None:
         text = str(error)
+        if self._failing_since is None:
+            self._failing_since = self._pace.clock()
         if text != self.status.last_error:
             self._log.warning("cannot list or watch, trying again", error=text)
         self._update(last_error=text)

@@ -116,8 +116,9 @@ async def test_a_wrong_credential_leaves_the_former_one_at_work(mesh: Mesh) -> N
     assert mesh.proxy.addresses(mesh.name) == [OWN, GATEWAY]
 
 
-async def test_a_secret_that_is_deleted_and_written_again_at_once_is_in_use_afterwards(mesh: Mesh) -> None:
+async def test_a_secret_that_is_deleted_and_written_again_at_once_costs_no_endpoint(mesh: Mesh) -> None:
     await mesh.join()
+    joined = len(mesh.proxy.endpoint_history[mesh.name])
     text = await mesh.there.reader_kubeconfig()
     for _ in range(3):
         await mesh.here.remove_secret("remote")
@@ -128,6 +129,7 @@ async def test_a_secret_that_is_deleted_and_written_again_at_once_is_in_use_afte
     await mesh.proxy.until_endpoints(mesh.here.host("second"), GATEWAY)
     await mesh.proxy.until_endpoints(mesh.name, OWN, GATEWAY)
     assert [entry["id"] for entry in await mesh.plane.page("clusterz")] == ["cluster1", "cluster2"]
+    assert all(GATEWAY in state for state in mesh.proxy.endpoint_history[mesh.name][joined - 1 :])
 
 
 async def test_of_two_secrets_for_a_cluster_the_older_one_counts_until_it_is_gone(mesh: Mesh, logs: LogLines) -> None:

@@ -75,17 +75,21 @@ async def write(client: Client, namespace: str, name: str) -> None:
 
 
 class Link:
-    """A TCP relay in front of an API server that can be cut, or made to swallow everything."""
+    """A TCP relay in front of an API server that can be cut, taken down, or made to swallow everything."""
 
     def __init__(self, port: int) -> None:
         self.port = 0
         self._target = port
+        self._up = True
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self.asked = asyncio.Event()
 
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._up:
+            writer.transport.abort()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
@@ -128,6 +132,15 @@ class Link:
     def flow(self) -> None:
         """What was held back arrives, and what is new flows."""
         self._flowing.set()
+
+    def down(self) -> None:
+        """Every connection is reset, and new ones are, too."""
+        self._up = False
+        self.cut()
+
+    def up(self) -> None:
+        """New connections get through again."""
+        self._up = True
 
     def cut(self) -> None:
         """Every connection is reset."""
@@ -249,6 +262,19 @@ class Restartable:
         """Removes everything that was stored, as a restored backup of an empty cluster would."""
         subprocess.run(["rm", "-rf", str(self._directory / "etcd")], check=True)
 
+    def back_up(self) -> None:
+        """Keeps what is stored; both must be down."""
+        subprocess.run(["cp", "-a", str(self._directory / "etcd"), str(self._directory / "backup")], check=True)
+
+    def restore(self) -> None:
+        """Stores again what was kept; both must be down."""
+        self.forget()
+        subprocess.run(["cp", "-a", str(self._directory / "backup"), str(self._directory / "etcd")], check=True)
+
+    async def go_on(self) -> None:
+        """Starts both again beside the event loop."""
+        await asyncio.to_thread(self.start)
+
 
 @pytest.fixture
 def restartable(tmp_path: Path) -> Iterator[Restartable]:
@@ -284,3 +310,51 @@ async def test_a_server_that_comes_back_from_an_older_backup_is_believed(restart
             await write(client, "default", "new")
             await sink.until(lambda names: "new" in names and "old0-0" not in names)
             assert reflector.status.relists >= 1
+
+
+async def changed_since_a_backup(server: Restartable, client: Client) -> None:
+    """The backup has ``kept`` and ``deleted``; by now there are ``kept`` and ``added``."""
+    await write(client, "default", "kept")
+    await write(client, "default", "deleted")
+    server.kill()
+    server.back_up()
+    await server.go_on()
+    await client.delete(kinds.CONFIG_MAP, "deleted", namespace="default")
+    await write(client, "default", "added")
+
+
+def as_in_backup(names: set[str]) -> bool:
+    return {"kept", "deleted"} <= names and "added" not in names
+
+
+async def test_a_restored_backup_brings_back_what_was_deleted_and_takes_what_was_added(
+    restartable: Restartable,
+) -> None:
+    async with Client(load_kubeconfig(restartable.server.kubeconfig)) as client:
+        await changed_since_a_backup(restartable, client)
+        async with reflecting(client, "default") as (_, sink):
+            assert {"kept", "added"} <= sink.names
+            restartable.kill()
+            restartable.restore()
+            await restartable.go_on()
+            await sink.until(as_in_backup)
+            assert all("kept" in found for found in sink.lists)
+
+
+async def test_a_restored_backup_is_seen_also_when_its_versions_have_overtaken(restartable: Restartable) -> None:
+    access = load_kubeconfig(restartable.server.kubeconfig)
+    async with Client(access) as client, linked(restartable.port) as link, Client(through(link, access)) as distant:
+        await changed_since_a_backup(restartable, client)
+        async with reflecting(distant, "default", replace(PACE, outage=0.5)) as (reflector, sink):
+            assert {"kept", "added"} <= sink.names
+            link.down()
+            known = int(reflector._version)
+            restartable.kill()
+            restartable.restore()
+            await restartable.go_on()
+            while int((await client.list(kinds.CONFIG_MAP, Query("default"))).resource_version) <= known:
+                await write(client, "default", "kept")
+                await client.delete(kinds.CONFIG_MAP, "kept", namespace="default")
+            await write(client, "default", "kept")
+            link.up()
+            await sink.until(as_in_backup)

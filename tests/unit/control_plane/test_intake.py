@@ -57,6 +57,19 @@ async def test_events_that_arrive_together_are_one_batch_and_the_last_one_of_an_
     assert dict(setup.pods.items()) == {("c1", "a"): Item("a", 2), ("c1", "b"): Item("b")}
 
 
+async def test_events_that_come_twice_change_nothing_more() -> None:
+    setup = Setup()
+    _, pods, services = setup.intake()
+    pods.replace([Item("a"), Item("b")])
+    services.replace([])
+    seen: list[Any] = []
+    setup.pods.observe(lambda changes: seen.append(dict(changes)))
+    for _ in range(2):
+        pods.change([Event("DELETED", Item("a")), Event("DELETED", Item("a"))])
+        pods.change([Event("ADDED", Item("c", 1)), Event("ADDED", Item("c", 1))])
+    assert [set(changes) for changes in seen] == [{("c1", "a")}, {("c1", "c")}]
+
+
 async def test_a_second_list_removes_what_is_gone_and_nothing_of_other_clusters() -> None:
     setup = Setup()
     for cluster in ("c1", "c2"):

@@ -172,6 +172,72 @@ async def test_a_server_that_went_back_in_time_is_listed_again(faulty: Any, faul
     assert versions(faulty.targets)[:4] == ["list", "500", "check", "list"]
 
 
+async def test_after_a_long_outage_everything_is_listed_again(faulty: Any, faulty_client: Client) -> None:
+    """A server that was restored from a backup may have overtaken the version that is known."""
+    now = [0.0]
+
+    async def a_minute_later(exchange: Any) -> None:
+        now[0] += 60.0
+        await failed(503)(exchange)
+
+    pace = dataclasses.replace(PACE, outage=30.0, clock=lambda: now[0])
+    faulty.answers = [
+        listed("500", "a"),
+        watched(),
+        failed(503),
+        a_minute_later,
+        listed("900", "x"),
+        watched(event("ADDED", "y", "901"), cut=False),
+    ]
+    async with reflecting(faulty_client, pace) as (reflector, sink):
+        await sink.until(lambda: sink.names == {"x", "y"})
+        assert sink.lists == [{"a"}, {"x"}]
+        assert reflector.status.relists == 1
+    assert versions(faulty.targets) == ["list", "500", "check", "check", "list", "900"]
+
+
+async def test_a_watch_that_sends_no_bookmarks_any_more_is_taken_for_dead(faulty: Any, faulty_client: Client) -> None:
+    bookmark = b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"50"}}}\n'
+    pace = dataclasses.replace(PACE, watch=600.0, quiet=0.05)
+    faulty.answers = [
+        listed("5", "a"),
+        watched(bookmark, cut=False),
+        listed("51"),
+        watched(event("ADDED", "b", "51"), cut=False),
+    ]
+    async with reflecting(faulty_client, pace) as (_, sink):
+        await sink.until(lambda: sink.names == {"a", "b"})
+    assert versions(faulty.targets) == ["list", "5", "check", "50"]
+
+
+async def test_a_server_that_sends_no_bookmarks_is_not_expected_to(faulty: Any, faulty_client: Client) -> None:
+    pace = dataclasses.replace(PACE, watch=600.0, quiet=0.01)
+
+    async def slowly(exchange: Any) -> None:
+        await exchange.open_body()
+        await exchange.chunk(event("ADDED", "b", "6"))
+        await asyncio.sleep(0.1)
+        await exchange.chunk(event("ADDED", "c", "7"))
+        await asyncio.Event().wait()
+
+    faulty.answers = [listed("5", "a"), slowly]
+    async with reflecting(faulty_client, pace) as (_, sink):
+        await sink.until(lambda: sink.names == {"a", "b", "c"})
+    assert versions(faulty.targets) == ["list", "5"]
+
+
+async def test_an_event_that_comes_twice_is_as_good_as_once(faulty: Any, faulty_client: Client) -> None:
+    gone, new = event("DELETED", "a", "6"), event("ADDED", "b", "7")
+    faulty.answers = [
+        listed("5", "a"),
+        watched(gone, gone, new, new),
+        listed("7"),
+        watched(new, event("MODIFIED", "b", "8"), cut=False),
+    ]
+    async with reflecting(faulty_client) as (reflector, sink):
+        await sink.until(lambda: reflector.status.relists == 0 and sink.names == {"b"})
+
+
 async def test_an_event_from_the_past_is_not_believed(faulty: Any, faulty_client: Client) -> None:
     faulty.answers = [listed("500", "a"), watched(event("DELETED", "a", "3"), cut=False), listed("7", "x")]
     async with reflecting(faulty_client) as (_, sink):

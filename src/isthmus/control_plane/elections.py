@@ -74,6 +74,10 @@ class Elections:
         election = Election(f"{name}-{self._revision}", self._settings.namespace, self._settings.pod_name)
         await self._lead(client, election, work)
 
+    async def lead_namespace(self, client: Client, name: str, work: Work) -> None:
+        """Runs ``work`` while this is the one replica of all revisions in the control plane's namespace that does."""
+        await self._lead(client, Election(name, self._settings.namespace, self._settings.pod_name), work)
+
     async def _lead(self, client: Client, election: Election, work: Work) -> None:
         if self._settings.leader_election:
             await lead(client, election, work)

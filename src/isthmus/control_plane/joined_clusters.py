@@ -9,10 +9,11 @@ import structlog
 from isthmus.control_plane.api_servers import ApiServers
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.clusters import ClusterStatus, ClusterWatch, own_status
+from isthmus.control_plane.elections import Elections
 from isthmus.control_plane.feeds import cluster_feeds, further_remote_feeds, own_feeds
 from isthmus.control_plane.intake import Feed, Intake
 from isthmus.control_plane.last_known.copies import Copies
-from isthmus.control_plane.last_known.keeper import Joined, Keeper
+from isthmus.control_plane.last_known.keeper import ELECTION, Joined, Keeper
 from isthmus.control_plane.last_known.schedule import keep_pace
 from isthmus.control_plane.last_known.store import CopyStore
 from isthmus.control_plane.mesh_graph import MeshGraph
@@ -95,8 +96,8 @@ class JoinedClusters:
         keeper = Keeper(
             self._store, self._graph.sources, joined, self._metrics.copies, keep_pace(self._settings.copy_interval)
         )
-        namespace, name = self._settings.namespace, self._settings.pod_name
-        background.keep("copies of remote clusters", lambda: keeper.run(self._secrets_client, namespace, name))
+        elections, client = Elections(self._settings), self._secrets_client
+        background.keep("copies of remote clusters", lambda: elections.lead_namespace(client, ELECTION, keeper.serve))
 
     def _declared(self) -> set[str]:
         """Also those whose declaration cannot be used now."""

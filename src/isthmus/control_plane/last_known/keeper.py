@@ -21,8 +21,6 @@ from isthmus.control_plane.last_known.store import CopyStore
 from isthmus.control_plane.metrics import CopyMetrics
 from isthmus.derive.sources import Sources
 from isthmus.kube.access import Access
-from isthmus.kube.client import Client
-from isthmus.kube.elections import Election, lead
 from isthmus.kube.errors import KubeError
 
 log = structlog.get_logger(__name__)
@@ -73,10 +71,6 @@ class Keeper:
         for source in kept_sources(sources):
             source.observe(self._follower(source))
 
-    async def run(self, client: Client, namespace: str, identity: str) -> None:
-        """Stands for the Lease, and writes while it is held."""
-        await lead(client, Election(ELECTION, namespace, identity), self._serve)
-
     def _follower(self, source: Source[Any, Any]) -> Callable[[Mapping[Any, Any]], None]:
         def changed(changes: Mapping[Any, Any]) -> None:
             clusters = {str(source.partition_of(key)) for key in changes}
@@ -84,7 +78,8 @@ class Keeper:
 
         return changed
 
-    async def _serve(self) -> NoReturn:
+    async def serve(self) -> NoReturn:
+        """Writes until cancelled; one at a time may do so."""
         known = False
         while True:
             known = known or await self._told("", self._take_stock)

@@ -108,7 +108,9 @@ def remote_kubeconfigs(parrot: str, authority: bytes) -> Mapping[str, bytes]:
         ).encode(),
         "no-yaml": f"users:\n- user: {{token: {token}\n  : : {token}".encode(),
         "wrong-type": good.replace(f"token: {token}", f"token: [{token}]").encode(),
-        "odd-key": good.replace(f"token: {token}", f"client-certificate-data: {key}, client-key-data: {key}").encode(),
+        "odd-key": good.replace(
+            f"token: {token}", f"client-certificate-data: {key}\n    client-key-data: {key}"
+        ).encode(),
         "password": good.replace(f"token: {token}", f"username: me\n    password: {canary('password')}").encode(),
         "exec": good.replace(
             f"token: {token}", f"exec: {{command: /bin/sh, args: [{canary('argument')}]}}"
@@ -154,6 +156,7 @@ async def provoked(
         await here.remote_secret(name, **{name: content})
     token = canary("bearer")
     told: dict[str, str] = {}
+    await logs.until("roots published", namespace=here.app)
     config_map = await here.client.get(kinds.CONFIG_MAP, "istio-ca-root-cert", namespace=here.app)
     tls = (grpc.ssl_channel_credentials(config_map["data"]["root-cert.pem"].encode()), f"istiod.{here.system}.svc")
     async with connected(plane.secure_grpc, here.proxy(), tls, *authorized(token)) as proxy:

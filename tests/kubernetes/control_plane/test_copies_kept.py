@@ -81,7 +81,7 @@ async def test_a_secret_that_cannot_be_read_leaves_the_copy(mesh: CopiedCluster)
     await mesh.here.remote_secret("remote", cluster2=b"{")
     async with mesh.running() as plane, mesh.proxy(plane) as proxy:
         await proxy.until_endpoints(mesh.name, OWN)
-        await mesh.logs.until("became leader", lease="isthmus-last-known-clusters")
+        await mesh.logs.until("became leader", lock="isthmus-last-known-clusters")
         await mesh.declare()
         await proxy.until_endpoints(mesh.name, OWN, FAR)
 

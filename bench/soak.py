@@ -24,11 +24,13 @@ from typing import Any
 
 import grpc.aio
 
+from bench import fleet as fleets
 from bench import server as control_plane
+from bench.bed import install_crds
 from bench.changes import Endpoints
 from bench.clients import CLUSTER, ENDPOINT, Proxy, Recorder
+from bench.fleet import Fleet, Wanted
 from bench.population import Size, populate
-from bench.propagation import connected, install_crds
 from isthmus.kube.access import load_kubeconfig
 from isthmus.kube.client import Client
 from isthmus.lab import apiserver
@@ -61,23 +63,23 @@ class Soak:
         self._numbers: Iterator[int] = itertools.cycle(range(1000))
         self._visits: dict[int, Callable[[str], Awaitable[None]]] = {0: self._garbage, 5: self._rejecting}
 
-    async def round(self, changes: int, reconnects: int, recorder: Recorder) -> None:
+    async def round(self, changes: int, reconnects: int, fleet: Fleet) -> None:
         """So many of both, at the same time; then one change that all who stayed must have."""
-        recorder.clear()
+        await fleet.clear()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._change(changes, recorder))
+            tasks.create_task(self._change(changes, fleet))
             shares = [reconnects // AT_ONCE + (number < reconnects % AT_ONCE) for number in range(AT_ONCE)]
             for share in shares:
                 tasks.create_task(self._reconnect(share))
-        recorder.clear()
+        await fleet.clear()
         written = await self._endpoints.change(next(self._services))
-        await recorder.collect(ENDPOINT, written.cluster, STAYING)
+        await fleet.first(Wanted((ENDPOINT,), written.cluster, STAYING))
 
-    async def _change(self, count: int, recorder: Recorder) -> None:
+    async def _change(self, count: int, fleet: Fleet) -> None:
         for number in range(count):
             await self._endpoints.change(next(self._services))
             if number % 1000 == 0:
-                recorder.clear()
+                await fleet.clear()
 
     async def _reconnect(self, count: int) -> None:
         for _ in range(count):
@@ -121,20 +123,21 @@ async def measure(options: argparse.Namespace, api: Any, directory: Path) -> lis
     (directory / "kubeconfig").write_text(api.kubeconfig)
     ports = apiserver.free_ports(2)
     rounds: list[Round] = []
-    async with Client(load_kubeconfig(api.kubeconfig)) as client:
+    async with Client(load_kubeconfig(api.kubeconfig)) as client, fleets.running() as fleet:
         await install_crds(client)
         await populate(client, size)
-        recorder, began = Recorder(), time.perf_counter()
+        began = time.perf_counter()
         with control_plane.running(directory / "kubeconfig", directory, ports) as server:
-            async with connected(server.grpc, STAYING, Size(1, 1), recorder):
-                soak = Soak(server.grpc, client, Size(1, options.services))
-                while len(rounds) < options.rounds and time.perf_counter() - began < options.minutes * 60:
-                    started = time.perf_counter()
-                    share = options.rounds
-                    await soak.round(options.changes // share, options.reconnects // share, recorder)
-                    seconds = time.perf_counter() - started
-                    rounds.append(Round(seconds, server.resident_megabytes(), server.descriptors()))
-                    show(len(rounds), rounds[-1], options)
+            await fleet.connect(server.grpc, [(f"proxy-{number}", "ns-000") for number in range(STAYING)])
+            soak = Soak(server.grpc, client, Size(1, options.services))
+            while len(rounds) < options.rounds and time.perf_counter() - began < options.minutes * 60:
+                started = time.perf_counter()
+                share = options.rounds
+                await soak.round(options.changes // share, options.reconnects // share, fleet)
+                seconds = time.perf_counter() - started
+                rounds.append(Round(seconds, server.resident_megabytes(), server.descriptors()))
+                show(len(rounds), rounds[-1], options)
+            await fleet.disconnect()
             log = (directory / "control-plane.log").stat().st_size
             print(f"CPU {server.cpu_seconds():.0f} s in {time.perf_counter() - began:.0f} s, log {log / 1e6:.1f} MB")
     return rounds

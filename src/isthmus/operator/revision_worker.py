@@ -50,7 +50,7 @@ def source_of(shell: Shell, revision: IstioRevision) -> RevisionSource:
 
 async def _make_true(shell: Shell, revision: IstioRevision) -> Outcome:
     tag = shell.state.tags.get(revision.name)
-    if tag is not None and tag.metadata.age_key < revision.metadata.age_key:
+    if tag is not None and tag.metadata.creation_timestamp < revision.metadata.creation_timestamp:
         taken = Finding(
             "NameAlreadyExists", f"IstioRevisionTag {tag.name} has this name; choose another for one of them"
         )

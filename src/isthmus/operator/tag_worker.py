@@ -49,8 +49,8 @@ def _target(shell: Shell, tag: IstioRevisionTag) -> IstioRevision | None:
 
 
 async def _make_true(shell: Shell, tag: IstioRevisionTag, revision: IstioRevision | None) -> Finding:
-    same = shell.state.revisions.get(tag.name)
-    if same is not None and same.metadata.age_key <= tag.metadata.age_key:
+    same = shell.state.revisions.get(tag.name)  # of one second, the revision is the older one
+    if same is not None and same.metadata.creation_timestamp <= tag.metadata.creation_timestamp:
         return Finding("NameAlreadyExists", f"IstioRevision {same.name} has this name; choose another for the tag")
     if revision is None:
         reference = tag.spec.target_ref

@@ -130,7 +130,7 @@ def test_a_cut_link_stops_calls_between_clusters_until_it_is_healed(lab, hello) 
     faults.cut(record, one, two, one_way=True)
     assert call(lab, one, f"http://{hello[two]}:5000/hello").returncode == 28
     assert "Hello" in call(lab, two, f"http://{hello[one]}:5000/hello").stdout
-    assert faults.heal(record) == ()
+    assert faults.heal(record) == faults.Links()
     assert "Hello" in call(lab, one, f"http://{hello[two]}:5000/hello").stdout
 
 

@@ -12,7 +12,7 @@ SECRET_LEADS_HOME = Code(
     _ERROR,
     "The key {} leads to the very cluster that the secret is in.",
     cause="The cluster is read twice under two names, so that its endpoints count twice.",
-    cure="Delete the key here and apply the secret in the other clusters: kubectl {} -n {} delete secret {}",
+    cure="Delete the key here and apply the secret in the other clusters: kubectl {1} -n {2} delete secret {3}",
 )
 CLUSTER_UNDER_TWO_NAMES = Code(
     "ISM0202",
@@ -20,7 +20,7 @@ CLUSTER_UNDER_TWO_NAMES = Code(
     _ERROR,
     "The keys {} and {} lead to one and the same cluster.",
     cause="The cluster is read twice, so that its endpoints count twice and the same pod belongs to two clusters.",
-    cure="Keep the key that is the cluster's name and delete the other: kubectl {} -n {} delete secret {}",
+    cure="Keep the key that is the cluster's name and delete the other: kubectl {2} -n {3} delete secret {4}",
 )
 KEY_IS_NOT_THE_NAME = Code(
     "ISM0203",
@@ -118,7 +118,7 @@ GATEWAY_WITHOUT_PODS = Code(
     _ERROR,
     "The gateway of network {} has no pod that is ready: other networks cannot reach it.",
     cause="Its Service has an address, but nothing behind it.",
-    cure="kubectl {} -n {} get pods, and look at the events of those that are not ready.",
+    cure="kubectl {1} -n {2} get pods, and look at the events of those that are not ready.",
 )
 WEBHOOK_SERVICE_MISSING = Code(
     "ISM0230",
@@ -127,7 +127,7 @@ WEBHOOK_SERVICE_MISSING = Code(
     "Webhook {} calls the Service {}, which does not exist: pods that need a proxy are refused.",
     cause="The control plane of this revision was removed, or was never installed here.",
     cure="Install the control plane of this revision, or delete the configuration: "
-    "kubectl {} delete mutatingwebhookconfiguration {}",
+    "kubectl {2} delete mutatingwebhookconfiguration {3}",
 )
 WEBHOOK_WITHOUT_ENDPOINTS = Code(
     "ISM0231",
@@ -135,7 +135,7 @@ WEBHOOK_WITHOUT_ENDPOINTS = Code(
     _ERROR,
     "Webhook {} calls the Service {}, behind which nothing is ready: pods that need a proxy are refused.",
     cause="The control plane's pods are not running or not ready.",
-    cure="kubectl {} -n {} get pods, and look at the events and logs of those that are not ready.",
+    cure="kubectl {2} -n {3} get pods, and look at the events and logs of those that are not ready.",
 )
 WEBHOOK_WITHOUT_CA = Code(
     "ISM0232",
@@ -143,7 +143,7 @@ WEBHOOK_WITHOUT_CA = Code(
     _ERROR,
     "Webhook {} has no caBundle: the API server cannot verify whom it calls.",
     cause="The control plane of that revision writes the caBundle when it starts.",
-    cure="Is the control plane of revision {} running, and may it write to this cluster?",
+    cure="Is the control plane of revision {1} running, and may it write to this cluster?",
 )
 INJECTION_FAILS = Code(
     "ISM0233",
@@ -167,7 +167,7 @@ NOT_INJECTED = Code(
     _ERROR,
     "A pod (dry run) gets no proxy in this namespace although its labels ask for one ({}).",
     cause="No injection webhook selects the namespace (is the revision installed?), or the webhook ignores failures.",
-    cure="Compare the namespace's labels with the selectors in: kubectl {} get mutatingwebhookconfigurations -o yaml",
+    cure="Compare the namespace's labels with the selectors in: kubectl {1} get mutatingwebhookconfigurations -o yaml",
 )
 PORTS_DIFFER = Code(
     "ISM0240",

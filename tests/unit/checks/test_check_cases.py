@@ -1,5 +1,6 @@
 """What a look at joined clusters finds: one sentence, what was seen in each cluster, all findings."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,13 @@ def test_each_code_is_shown_by_a_case_and_has_cause_and_cure() -> None:
 def test_every_code_is_explained_in_the_documentation() -> None:
     page = (Path(__file__).parents[3] / "docs/check.md").read_text()
     assert [code.id for code in ALL if f"| {code.id} | {code.level.word} | {code.name} |" not in page] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_commands_of_cures_name_the_cluster_they_are_for(case: dict[str, Any]) -> None:
+    members = tuple(member(identity, seen or {}) for identity, seen in case["clusters"].items())
+    contexts = "|".join(re.escape(identity) for identity in case["clusters"])
+    for finding in check(Fleet(members, SYSTEM)):
+        commands = re.findall(r"kubectl \S+", finding.cure)
+        assert [each for each in commands if not re.fullmatch(rf"kubectl --context=({contexts})", each)] == []
+        assert not re.search(r"(-n|delete secret|delete mutatingwebhookconfiguration) --", finding.cure)

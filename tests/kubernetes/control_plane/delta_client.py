@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import grpc
+from grpc._cython import cygrpc
 
 from isthmus.protos import pb
 from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET
@@ -98,9 +99,14 @@ class Proxy:
         await self.send_bytes(request.SerializeToString())
 
     async def send_bytes(self, data: bytes) -> None:
-        """Anything at all. grpcio takes one write at a time."""
+        """Anything at all. grpcio takes one write at a time.
+
+        Past ``write``, which replaces the server's status by one of its own when the stream ends under it.
+        """
         async with self._writing:
-            await self._call.write(data)
+            await self._call.wait_for_connection()
+            with contextlib.suppress(cygrpc.InternalError):  # what reads gets the server's status
+                await self._call._cython_call.send_serialized_message(data)
 
     async def _run(self) -> None:
         try:

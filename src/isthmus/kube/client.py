@@ -17,6 +17,7 @@ from isthmus.kube.access import Access
 from isthmus.kube.credentials import CredentialSource
 from isthmus.kube.discovery import Discovery
 from isthmus.kube.errors import ApiError, MalformedError
+from isthmus.kube.installations import Installations
 from isthmus.kube.kinds import Kind
 from isthmus.kube.pages import Page, Reject, decode_page
 from isthmus.kube.transport import JSON, Answer, Call, Timeouts, Transport
@@ -87,13 +88,17 @@ class Listing(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Client:
-    """An async context manager for requests to one API server."""
+    """An async context manager for requests to one API server.
+
+    ``installations`` tells when a kind that is not served may be.
+    """
 
     def __init__(
         self, access: Access, *, timeouts: Timeouts | None = None, source: CredentialSource | None = None
     ) -> None:
         self.access = access
         self.transport = Transport(access, timeouts=timeouts, source=source)
+        self.installations = Installations(self.transport)
         self._discovery = Discovery(self.transport)
 
     async def __aenter__(self) -> Client:
@@ -105,6 +110,7 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Closes every connection."""
+        await self.installations.close()
         await self.transport.__aexit__(kind, error, trace)
 
     async def kind_of(self, api_version: str, kind: str) -> Kind:

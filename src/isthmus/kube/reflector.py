@@ -181,7 +181,8 @@ class Reflector(Generic[T]):
             self._take(())
         self._note_contact()
         self._update(absent=True)
-        await asyncio.sleep(self._backoff.next())
+        if await self._client.installations.wait(self._source.kind, self._backoff.next()):
+            self._backoff.reset()
 
     async def _check_version(self) -> None:
         """Asks for the current version after a broken watch.

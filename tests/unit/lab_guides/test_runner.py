@@ -64,6 +64,12 @@ def test_a_check_is_repeated_as_long_as_the_guide_lets_time_pass(carry_out):
     assert failure is None
 
 
+def test_a_check_that_fails_is_explained_once(carry_out):
+    check = Check(says="Red", run="echo blue", output=("red",), within=0, explain="echo painted >> log; cat log")
+    failure, _ = carry_out(step("one", "true", check))
+    assert str(failure).endswith("seen: blue\n  to explain it:\npainted")
+
+
 def test_a_step_begins_when_its_wait_is_over(carry_out):
     failure, _ = carry_out(
         step("one", "cat file", Check(says="It is there", output=("ready",)), wait="echo ready > file")

@@ -35,6 +35,8 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often the first expression of `output` must be found, where the number matters."""
     within: float = 20.0
     """For how many seconds `run` is repeated until it is as expected: a cluster follows a command after a while."""
+    explain: str = ""
+    """A command whose output helps to understand why it is not as expected."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ Knows the order of work and how a disagreement is told. The shell and the format
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 
 from isthmus.lab.guides.model import Check, Guide, Step
@@ -19,14 +19,16 @@ _SHOWN = 2000
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Where a guide stopped: the step, what was expected, and what was seen instead."""
+    """Where a guide stopped: the step, what was expected, what was seen instead, and what may explain it."""
 
     step: str
     expected: str
     seen: str
+    explanation: str = ""
 
     def __str__(self) -> str:
-        return f"step {self.step}\n  expected: {self.expected}\n  seen: {self.seen.strip()[-_SHOWN:]}"
+        text = f"step {self.step}\n  expected: {self.expected}\n  seen: {self.seen.strip()[-_SHOWN:]}"
+        return f"{text}\n  to explain it:\n{self.explanation.strip()}" if self.explanation else text
 
 
 Ended = Callable[[Step, float, Failure | None], None]
@@ -72,9 +74,17 @@ def _check(step: Step, check: Check, outcome: Outcome, shell: Shell) -> Failure 
     deadline = time.monotonic() + check.within
     while True:
         failure = _compare(step, check, shell.run(check.run, _nothing, seconds=_CHECK_SECONDS))
-        if failure is None or time.monotonic() > deadline:
-            return failure
+        if failure is None:
+            return None
+        if time.monotonic() > deadline:
+            return _explained(failure, check, shell)
         time.sleep(_PAUSE_SECONDS)
+
+
+def _explained(failure: Failure, check: Check, shell: Shell) -> Failure:
+    if not check.explain:
+        return failure
+    return replace(failure, explanation=shell.run(check.explain, _nothing, seconds=_CHECK_SECONDS).output)
 
 
 def _compare(step: Step, check: Check, outcome: Outcome) -> Failure | None:

@@ -10,7 +10,6 @@ import sys
 import time
 
 import structlog
-import uvloop
 
 from isthmus import __version__
 from isthmus.ca.errors import BundleError
@@ -20,6 +19,7 @@ from isthmus.control_plane.logs import configure_logs
 from isthmus.control_plane.plane import ControlPlane
 from isthmus.control_plane.settings import Settings
 from isthmus.kube.errors import AccessError
+from isthmus.process import event_loop
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ def run(settings: Settings) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # one descriptor per proxy: the usual 1024 are few
     try:
-        uvloop.run(serve(settings, accesses_of(settings, os.environ)))
+        event_loop.run(serve(settings, accesses_of(settings, os.environ)))
     except (AccessError, BundleError, StartError) as error:
         log.critical("cannot start", problem=str(error))
         sys.exit(1)

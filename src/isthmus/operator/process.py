@@ -9,7 +9,6 @@ import signal
 import sys
 
 import structlog
-import uvloop
 from prometheus_client import CollectorRegistry
 
 from isthmus import __version__
@@ -25,6 +24,7 @@ from isthmus.kube.transport import Call
 from isthmus.operator.http import serving
 from isthmus.operator.operator import Operator
 from isthmus.operator.settings import Settings
+from isthmus.process import event_loop
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ def run(settings: Settings) -> None:
     configure_logs(settings.log_level)
     try:
         access = default_access(settings.kubeconfig or None, settings.context or None, os.environ)
-        uvloop.run(_until_signal(settings, access))
+        event_loop.run(_until_signal(settings, access))
     except (AccessError, StartError) as error:
         log.critical("cannot start", problem=str(error))
         sys.exit(1)

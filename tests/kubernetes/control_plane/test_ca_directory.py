@@ -72,7 +72,7 @@ async def test_a_port_that_is_taken_is_named(apiserver: ApiServer, here: MeshClu
     taken = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     status, output = await run_process(apiserver, here, tmp_path, "--grpc-address", taken)
     server.close()
-    assert (status, "Traceback" in output) == (1, False)
+    assert (status, "Traceback" in output) == (1, False), output
     assert "cannot start" in output.splitlines()[-1]
     assert taken in output.splitlines()[-1]
 
@@ -81,7 +81,7 @@ async def test_a_process_that_is_told_to_stop_says_goodbye(
     apiserver: ApiServer, here: MeshCluster, tmp_path: Path
 ) -> None:
     status, output = await run_process(apiserver, here, tmp_path, stop_at='"ready"')
-    assert (status, "Traceback" in output) == (0, False)
+    assert (status, "Traceback" in output) == (0, False), output
     assert '"stopped"' in output.splitlines()[-1]
 
 

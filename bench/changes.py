@@ -100,15 +100,20 @@ class Objects:
     async def add_service(self, namespace: str, number: int, affected: int) -> tuple[list[float], list[float]]:
         """Seconds to its cluster, from the Service's write, and to its endpoints, from the last write."""
         name = (namespace, f"svc-{number}")
-        pods = [(f"{name[1]}-new", pod_address(*name, 0))]
         await self._fleet.clear()
-        await self._client.create(kinds.SERVICE, service_body(*name))
-        service_at = time.perf_counter()
-        await self._client.create(kinds.ENDPOINT_SLICE, slice_body(*name, pods))
+        service_at = await self.make_service(name)
         slice_at = time.perf_counter()
         clusters = await self._fleet.first(Wanted((CLUSTER,), outbound(name), affected))
         endpoints = await self._fleet.first(Wanted((ENDPOINT,), outbound(name), affected))
         return [at - service_at for at in clusters], [at - slice_at for at in endpoints]
+
+    async def make_service(self, name: Name) -> float:
+        """A Service with an endpoint; the moment at which the API server had the Service."""
+        await self._client.create(kinds.SERVICE, service_body(*name))
+        at = time.perf_counter()
+        pods = [(f"{name[1]}-new", pod_address(*name, 0))]
+        await self._client.create(kinds.ENDPOINT_SLICE, slice_body(*name, pods))
+        return at
 
     async def remove_service(self, namespace: str, number: int) -> None:
         """What ``add_service`` made."""
@@ -125,13 +130,17 @@ class Objects:
     async def strict(self, count: int) -> list[float]:
         """Seconds until all proxies demand TLS; undone again."""
         await self._fleet.clear()
-        body = _object("security", "PeerAuthentication", ("istio-system", "default"), {"mtls": {"mode": "STRICT"}})
-        at = await self._applied(kinds.PEER_AUTHENTICATION, body)
+        at = await self.make_strict()
         arrivals = await self._fleet.first(Wanted((LISTENER,), "", count))
         await self._fleet.clear()
         await self._client.delete(kinds.PEER_AUTHENTICATION, "default", namespace="istio-system")
         await self._fleet.first(Wanted((LISTENER,), "", count))
         return [arrival - at for arrival in arrivals]
+
+    async def make_strict(self) -> float:
+        """A PeerAuthentication for the whole mesh; the moment at which the API server had it."""
+        body = _object("security", "PeerAuthentication", ("istio-system", "default"), {"mtls": {"mode": "STRICT"}})
+        return await self._applied(kinds.PEER_AUTHENTICATION, body)
 
     async def _applied(self, kind: Kind, body: dict[str, Any]) -> float:
         await self._client.apply(kind, body)

@@ -24,10 +24,16 @@ _SHARED = "Base"  # what all revisions of a cluster use
 _DISAPPEARING_SECONDS = 120.0
 CONTROL_PLANES = Query(labels="app=istiod")
 _ROOTS = "istio.io/config=true"
+_COPIES = "isthmus.io/last-known-cluster"
 _CLASSES = "gateway.istio.io/managed=istio.io-gateway-controller"
 _ELECTION = Query(fields="metadata.name=istio-namespace-controller-election")
 """The election that is held on a ConfigMap; earlier releases held it on a Lease."""
-_ELECTIONS = ("istio-namespace-controller-election", "istio-gateway-status-leader", "istio-gateway-deployment")
+_ELECTIONS = (
+    "istio-namespace-controller-election",
+    "istio-gateway-status-leader",
+    "istio-gateway-deployment",
+    "isthmus-last-known-clusters",
+)
 """What names of Leases begin with; a revision may follow."""
 
 
@@ -51,12 +57,17 @@ async def traces(client: Client, progress: Progress) -> list[Owned]:
 
 
 async def published(client: Client) -> list[Owned]:
-    """What control planes write on their own account: roots in every namespace, classes of Gateways, and locks."""
+    """What control planes write on their own account.
+
+    Roots in every namespace, classes of Gateways, copies of remote clusters, and what elections are held on.
+    """
     roots = await of_kind(client, kinds.CONFIG_MAP, Query(labels=_ROOTS))
     locks = await of_kind(client, kinds.CONFIG_MAP, _ELECTION)
+    copies = await of_kind(client, kinds.SECRET, Query(labels=_COPIES))
     leases = await of_kind(client, kinds.LEASE, Query())
     classes = await of_kind(client, kinds.GATEWAY_CLASS, Query(labels=_CLASSES))
-    return [*roots, *locks, *classes, *(lease for lease in leases if lease.identity.name.startswith(_ELECTIONS))]
+    elections = [lease for lease in leases if lease.identity.name.startswith(_ELECTIONS)]
+    return [*roots, *locks, *classes, *copies, *elections]
 
 
 def _ended(objects: Objects) -> str:

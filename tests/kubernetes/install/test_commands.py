@@ -63,16 +63,20 @@ async def test_a_purge_takes_what_the_control_plane_wrote_and_leaves_what_cannot
     await client.create(kinds.CONFIG_MAP, {"metadata": roots})
     lease = {"name": "istio-namespace-controller-election", "namespace": "istio-system"}
     of_revision = {"name": "istio-gateway-status-leader-default", "namespace": "istio-system"}
-    for one in (lease, of_revision):
+    of_copies = {"name": "isthmus-last-known-clusters", "namespace": "istio-system"}
+    for one in (lease, of_revision, of_copies):
         await client.create(kinds.LEASE, {"metadata": one})
+    copy = {"name": "isthmus-last-known.west", "namespace": "istio-system"}
+    await client.create(kinds.SECRET, {"metadata": copy | {"labels": {"isthmus.io/last-known-cluster": "head"}}})
     await client.create(kinds.CONFIG_MAP, {"metadata": lease})
     authority = {"name": "istio-ca-secret", "namespace": "istio-system"}
     await client.create(kinds.SECRET, {"metadata": authority})
     assert isthmus("uninstall", "--purge", "-y", kubeconfig=kubeconfig).returncode == 0
     assert await client.find(kinds.CONFIG_MAP, "istio-ca-root-cert", namespace="default") is None
-    for one in (lease, of_revision):
+    for one in (lease, of_revision, of_copies):
         assert await client.find(kinds.LEASE, one["name"], namespace="istio-system") is None
     assert await client.find(kinds.CONFIG_MAP, lease["name"], namespace="istio-system") is None
+    assert await client.find(kinds.SECRET, copy["name"], namespace="istio-system") is None
     assert await client.find(kinds.SECRET, "istio-ca-secret", namespace="istio-system") is not None
     await client.delete(kinds.SECRET, "istio-ca-secret", namespace="istio-system")
 

@@ -85,16 +85,34 @@ async def test_a_process_that_is_told_to_stop_says_goodbye(
     assert '"stopped"' in output.splitlines()[-1]
 
 
+async def test_a_full_disk_is_of_no_concern(apiserver: ApiServer, here: MeshCluster, tmp_path: Path) -> None:
+    """The process needs no room: what it keeps is in the API server."""
+    place = tmp_path / "full"
+    place.mkdir()
+    fill = f"mount -t tmpfs -o size=64k tmpfs {place} && cp kubeconfig {place} && cd {place}"
+    fill += f" && mount --bind {place} /tmp && ! dd if=/dev/zero of=filling bs=1k status=none 2>&-"
+    wrapper = ("unshare", "--mount", "sh", "-c", f'{fill} && exec "$@"', "sh")
+    status, output = await run_process(apiserver, here, tmp_path, stop_at='"ready"', wrapper=wrapper)
+    assert (status, "Traceback" in output) == (0, False), output
+    assert '"stopped"' in output.splitlines()[-1]
+
+
 async def run_process(
-    apiserver: ApiServer, here: MeshCluster, directory: Path, *flags: str, stop_at: str = ""
+    apiserver: ApiServer,
+    here: MeshCluster,
+    directory: Path,
+    *flags: str,
+    stop_at: str = "",
+    wrapper: tuple[str, ...] = (),
 ) -> tuple[int, str]:
     """``isthmus control-plane`` until it ends, or until it has said something and is told to stop."""
     kubeconfig = directory / "kubeconfig"
     kubeconfig.write_text(apiserver.kubeconfig)
-    command = [sys.executable, "-m", "isthmus.cli.main", "control-plane", "--kubeconfig", str(kubeconfig)]
+    command = [sys.executable, "-m", "isthmus.cli.main", "control-plane", "--kubeconfig", kubeconfig.name]
     for name in ("http", "webhook", "monitoring", "secure-grpc", "grpc"):
         command += [f"--{name}-address", ""]
     process = await asyncio.create_subprocess_exec(
+        *wrapper,
         *command,
         *flags,
         cwd=directory,

@@ -36,6 +36,8 @@ class Life:
         self.sleeping: asyncio.Queue[float] = asyncio.Queue()
         self.wake = asyncio.Event()
         self.failing: str = ""
+        self.skew = 0.0  # seconds by which the authority's clock is ahead of this node's
+        self.hours = 24
         self.roots = certificate(0, 1000, serial=99)
         self.requests = 0
         self.store = SecretStore()
@@ -55,7 +57,7 @@ class Life:
     async def _sign(self, csr: str) -> SignedChain:
         if self.failing:
             raise SigningError(self.failing)
-        return SignedChain(certificate(self.time, 24, self.requests), self.roots)
+        return SignedChain(certificate(self.time + self.skew, self.hours, self.requests), self.roots)
 
     async def asleep(self) -> float:
         """Waits until the cache sleeps; for how long."""
@@ -100,6 +102,24 @@ async def test_a_certificate_stays_while_the_authority_cannot_be_reached(life):
     life.wake.set()
     await life.asleep()
     assert life.key() == "key 5"
+
+
+@pytest.mark.parametrize("skew", [600.0, -600.0], ids=["behind", "ahead"])
+async def test_a_clock_that_is_ten_minutes_off_moves_the_renewal_by_ten_minutes(life, skew):
+    await life.asleep()
+    life.skew = skew
+    life.wake.set()
+    assert await life.asleep() == 12 * 3600 + skew
+    assert life.key() == "key 2"
+
+
+async def test_a_certificate_that_is_past_at_once_by_this_clock_is_used_and_not_asked_for_in_a_flood(life):
+    await life.asleep()
+    life.skew, life.hours = -3600.0 - 600, 1
+    for number in range(2, 5):
+        life.wake.set()
+        assert await life.asleep() == 1.0
+        assert life.key() == f"key {number}", "those whose clocks are right accept it"
 
 
 async def test_the_roots_of_all_sources_are_trusted_together(life):

@@ -124,7 +124,7 @@ class Objects:
     async def routes(self, name: Name, seconds: int, affected: int) -> list[float]:
         """Seconds until routes follow a VirtualService of a service, whose timeout is set."""
         await self._fleet.clear()
-        at = await self._applied(kinds.VIRTUAL_SERVICE, _virtual_service(name, seconds))
+        at = await self._applied(kinds.VIRTUAL_SERVICE, virtual_service(name, seconds))
         return [arrival - at for arrival in await self._fleet.first(Wanted(ROUTES, "", affected))]
 
     async def strict(self, count: int) -> list[float]:
@@ -147,7 +147,8 @@ class Objects:
         return time.perf_counter()
 
 
-def _virtual_service(name: Name, seconds: int) -> dict[str, Any]:
+def virtual_service(name: Name, seconds: int) -> dict[str, Any]:
+    """A VirtualService of a service with a timeout."""
     host = f"{name[1]}.{name[0]}.svc.cluster.local"
     route = {"route": [{"destination": {"host": host}}], "timeout": f"{seconds}s"}
     return _object("networking", "VirtualService", name, {"hosts": [host], "http": [route]})

@@ -48,6 +48,20 @@ async def populate(client: Client, size: Size) -> None:
         await _all(_ensure(client, kinds.SIDECAR, _sidecar(f"ns-{number:03}")) for number in range(size.namespaces))
 
 
+def objects(size: Size) -> Iterable[tuple[kinds.Kind, dict[str, Any]]]:
+    """Everything as an API server would hold it, for programs without one."""
+    for number in range(size.namespaces):
+        yield kinds.NAMESPACE, _namespace(f"ns-{number:03}")
+        if size.isolated:
+            yield kinds.SIDECAR, _sidecar(f"ns-{number:03}")
+    for namespace, name in size.names():
+        pods = _addresses(namespace, name, size)
+        yield kinds.SERVICE, service_body(namespace, name)
+        yield kinds.ENDPOINT_SLICE, slice_body(namespace, name, pods)
+        for pod, address in pods:
+            yield kinds.POD, _pod(namespace, name, pod) | _running(address)
+
+
 def slice_body(namespace: str, service: str, addresses: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The EndpointSlice of a service for (pod name, address) pairs."""
     return {
@@ -72,13 +86,21 @@ def slice_body(namespace: str, service: str, addresses: Iterable[tuple[str, str]
 
 
 async def _service(client: Client, namespace: str, name: str, size: Size) -> None:
-    pods = [(f"{name}-{number}", pod_address(namespace, name, number)) for number in range(size.pods)]
+    pods = _addresses(namespace, name, size)
     for pod, address in pods:
         await _ensure(client, kinds.POD, _pod(namespace, name, pod))
-        status = {"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}
-        await client.merge_patch(kinds.POD, pod, status, namespace=namespace, writing=Writing(subresource="status"))
+        writing = Writing(subresource="status")
+        await client.merge_patch(kinds.POD, pod, _running(address), namespace=namespace, writing=writing)
     await _ensure(client, kinds.SERVICE, service_body(namespace, name))
     await _ensure(client, kinds.ENDPOINT_SLICE, slice_body(namespace, name, pods))
+
+
+def _addresses(namespace: str, name: str, size: Size) -> list[tuple[str, str]]:
+    return [(f"{name}-{number}", pod_address(namespace, name, number)) for number in range(size.pods)]
+
+
+def _running(address: str) -> dict[str, Any]:
+    return {"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}
 
 
 def _namespace(name: str) -> dict[str, Any]:

@@ -61,8 +61,8 @@ class Discovery:
         member = self.tables.members.members.get(proxy_id)
         if member is None:
             return {}
-        found = ((name, self._lookup.one(member, type_url, name)) for name in names)
-        return {name: resource for name, resource in found if resource is not None}
+        found = {name: self._lookup.one(member, type_url, name) for name in names}
+        return {name: resource for name, resource in found.items() if resource is not None}
 
     def asks_for_keys(self, proxy_id: str) -> bool:
         """Whether the Gateways that a proxy carries name Secrets of its own namespace."""

@@ -14,9 +14,10 @@ from typing import Any
 from grpclib.encoding.base import CodecBase
 
 from isthmus.rpc import frames
+from isthmus.rpc.frames import Taker
+from isthmus.rpc.message import PREFIX
 from isthmus.rpc.refusal import Code, Refused
 
-_PREFIX = struct.Struct(">?I")  # compressed, length: the gRPC message header
 _GO_AWAY = struct.Struct(">HBBBIII")  # length (24 bits), type 7, flags, stream 0, last stream, error
 _LAST_STREAM = 2**31 - 1
 _LONG = 2**20
@@ -37,18 +38,19 @@ class BytesCodec(CodecBase):
         return data
 
 
-async def read(stream: Any, limit: int, patience: float | None = None) -> bytes | None:
+async def read(stream: Any, limit: int, patience: float | None = None, taker: Taker | None = None) -> bytes | None:
     """The client's next message, None when it ended the stream; ``Refused`` when it is longer than the limit.
 
     Unlike grpclib's ``recv_message`` it looks at the length before it takes anything in. A message that has begun
     has to arrive within so many seconds, and of one connection only one long message is taken in at a time:
     so what a connection makes the server hold stays near one message, however many streams it has.
+    While it waits, ``taker`` is offered messages that have come whole; it gives the first one that was not taken.
     """
     try:
-        header = await stream._stream.recv_data(_PREFIX.size)
+        header = await _header(stream._stream, taker)
         if not header:
             return None
-        compressed, size = _PREFIX.unpack(header)
+        compressed, size = PREFIX.unpack(header)
         if compressed:
             raise Refused(Code.UNIMPLEMENTED, "compressed messages are not supported")
         if size > limit:
@@ -61,6 +63,15 @@ async def read(stream: Any, limit: int, patience: float | None = None) -> bytes 
         raise Refused(Code.INVALID_ARGUMENT, "the stream ended inside a message") from None
 
 
+async def _header(raw: Any, taker: Taker | None) -> bytes:
+    raw.taker = taker
+    try:
+        header: bytes = await raw.recv_data(PREFIX.size)
+    finally:
+        raw.taker = None
+    return header
+
+
 def _turn(stream: Any, size: int) -> AbstractAsyncContextManager[object]:
     if size <= _LONG:
         return nullcontext()
@@ -68,18 +79,13 @@ def _turn(stream: Any, size: int) -> AbstractAsyncContextManager[object]:
     return turns
 
 
-def frame(message: bytes) -> bytes:
-    """A message with its header, as ``put`` and ``write`` take it."""
-    return _PREFIX.pack(False, len(message)) + message
-
-
 def put(stream: Any, data: bytes) -> int:
-    """Sends as much of a framed message as goes without waiting; how many bytes that was."""
+    """Sends as much of a message with its prefix as goes without waiting; how many bytes that was."""
     return frames.put(stream._stream, data, 0)
 
 
 async def write(stream: Any, data: bytes, start: int = 0) -> None:
-    """Sends a framed message, or what is left of it; waits while the client takes no data."""
+    """Sends a message with its prefix, or what is left of it; waits while the client takes no data."""
     raw = stream._stream
     while start < len(data):
         await raw.connection.write_ready.wait()

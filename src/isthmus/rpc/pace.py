@@ -33,6 +33,14 @@ class Pacer:
         self._at = now
         return max(0.0, -self._left / self._pace.rate)
 
+    def affords(self, units: float, now: float) -> bool:
+        """Notes work that need not wait; nothing is noted, and the answer is no, when it would have to."""
+        left = self._refilled(now) - units
+        if left < 0:
+            return False
+        self._left, self._at = left, now
+        return True
+
     def owes(self, now: float) -> float:
         """The seconds that it would have to wait now."""
         return max(0.0, -self._refilled(now) / self._pace.rate)

@@ -25,6 +25,8 @@ from isthmus.rpc.tls import ServerTls
 
 _LONGEST_FRAME = 9 + 2**14  # with its header: nobody was offered longer ones
 _SLICE = 2**14  # bytes that are looked at before the time
+_SHORT = 2**9  # bytes of an acknowledgement, or of a few
+_SHORT_COST = 1e-4  # the most seconds of work that so few bytes in plain frames are
 _TURN = 0.01  # seconds of work for one connection before others have theirs
 _LOAD = Pace(0.2, 0.2)  # seconds of work that one connection may cause: a fifth of the time
 _FAREWELL = 1.0  # seconds for clients to take the end of their streams
@@ -157,9 +159,19 @@ class _Connection(H2Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard, self._asked = time.monotonic(), None
+        if not self._resting and len(data) <= _SHORT:
+            data = data[self._take_short(data) :]
+            if not data:
+                return
         self._input.append(data)
         if not self._resting:
             self._work()
+
+    def _take_short(self, data: bytes) -> int:
+        """Takes plain frames; how many bytes that was. The thread's own time would cost more than it tells."""
+        done, now = frames.take(self, data), time.monotonic()
+        self._rest(self._pacer.spend(min(now - self._heard, _SHORT_COST), now))
+        return done
 
     def _work(self) -> None:
         """Takes what came, for a turn; a connection that keeps the loop busy rests, and its client has to wait."""
@@ -171,15 +183,16 @@ class _Connection(H2Protocol):
                 self._input.appendleft(data[_SLICE:])
             self._take(data[:_SLICE])
             took = time.thread_time() - started
-        rest = self._pacer.spend(took, time.monotonic())
-        if self._transport.is_closing():
-            return
-        if self._input or rest:
+        self._rest(self._pacer.spend(took, time.monotonic()))
+        if rested and not self._resting and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _rest(self, seconds: float) -> None:
+        """Leaves what came, and what comes, for so long."""
+        if (self._input or seconds) and not self._transport.is_closing():
             self._resting = True
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(rest, self._work)
-        elif rested:
-            self._transport.resume_reading()
+            asyncio.get_running_loop().call_later(seconds, self._work)
 
     def _take(self, data: bytes) -> None:
         done = frames.take(self, data)

@@ -9,29 +9,31 @@ one is composed from the newest state. So a slow client costs a bounded amount a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from sys import intern
 
 from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
-from isthmus.xds import wire
 from isthmus.xds.budget import Budget
 from isthmus.xds.halving import Halving
 from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, rank
 from isthmus.xds.requests import DeltaRequest, Limits
 from isthmus.xds.resources import Lookup, Names
+from isthmus.xds.responses import Content, Origin
 from isthmus.xds.session import Ledger, Message, Moment, Receipt
-from isthmus.xds.subscription import Answer, Subscription, Versions
+from isthmus.xds.subscription import Answer, Subscription, Versions, outstanding
+
+_JOINED = 4096  # versions of endpoints that are remembered, each for many streams
 
 
 class DeltaSession:
-    """One delta stream. ``prefix`` starts its nonces, ``trailer`` ends its debug responses."""
+    """One delta stream."""
 
-    def __init__(self, limits: Limits, prefix: str = "", trailer: bytes = b"") -> None:
+    def __init__(self, limits: Limits, origin: Origin | None = None) -> None:
         self._limits = limits
-        self._prefix = prefix
-        self._trailer = trailer
-        self._count = 0
+        self._origin = origin or Origin()
+        self._number = 0  # of the last response
         self._subscriptions: dict[str, Subscription] = {}  # in push order
         self._ledgers: dict[str, Ledger] = {}
         self._halving = Halving()
@@ -46,8 +48,7 @@ class DeltaSession:
     @property
     def pending(self) -> bool:
         """Whether ``next`` may have something to send."""
-        subscriptions = self._subscriptions.values()
-        return self._halving.pending or any(one.pending or one.late for one in subscriptions)
+        return outstanding(self._subscriptions.values()) or self._halving.pending
 
     def receive(self, request: DeltaRequest) -> Receipt:
         """Takes one request; what it makes necessary comes from ``next``. ``Refused`` beyond the limits."""
@@ -60,7 +61,8 @@ class DeltaSession:
         if subscription is None:
             self._open(request)
             return Receipt.SUBSCRIBE
-        subscription.update(request)
+        if request.subscribe or request.unsubscribe:
+            subscription.update(request)
         if len(subscription.names) > self._limits.names:
             raise Refused(Code.RESOURCE_EXHAUSTED, f"more than {self._limits.names} names of {request.type_url}")
         if not request.nonce and request.error is None:
@@ -145,7 +147,7 @@ class DeltaSession:
         """
         clusters = self._subscriptions.get(CLUSTER)
         held = clusters.held.get(endpoints.name) if clusters is not None else None
-        return intern(f"{endpoints.version}.{held}") if held else endpoints.version
+        return _joined(endpoints.version, held) if held else endpoints.version
 
     def _warm(self, clusters: Answer) -> None:
         """Lets endpoints follow their clusters at once, so that those are warm when routes to them arrive."""
@@ -156,24 +158,23 @@ class DeltaSession:
             self._cold = set()
 
     def _message(self, type_url: str, answer: Answer, moment: Moment) -> Message:
-        self._count += 1
-        nonce = f"{self._prefix}{self._count:x}"
-        self._ledgers[type_url].send(nonce, moment)
+        trailer = self._origin.trailer if type_url.startswith(DEBUG) else b""
+        response = self._origin.responses.compose(Content(type_url, moment.version, answer, trailer), self._number)
+        self._number = response.number
+        self._ledgers[type_url].send(response.nonce, moment)
         if answer.changed:
-            self._halving.sent(nonce, type_url, [*(resource.name for resource, _ in answer.changed), *answer.removed])
-        trailer = self._trailer if type_url.startswith(DEBUG) else b""
-        body = wire.delta_response((type_url, nonce, moment.version), _entries(answer), answer.removed, trailer)
-        return Message(type_url, nonce, body, len(answer.changed), len(answer.removed))
+            names = [*(resource.name for resource, _ in answer.changed), *answer.removed]
+            self._halving.sent(response.nonce, type_url, names)
+        return Message(type_url, response.nonce, response.framed, len(answer.changed), len(answer.removed))
+
+
+@lru_cache(_JOINED)
+def _joined(endpoints: str, cluster: str) -> str:
+    return intern(f"{endpoints}.{cluster}")
 
 
 def _content_version(resource: Resource) -> str:
     return resource.version
-
-
-def _entries(answer: Answer) -> Iterator[bytes]:
-    for resource, version in answer.changed:
-        yield wire.delta_head(resource.type_url, resource.name, version, len(resource.body))
-        yield resource.body
 
 
 def _both(answer: Answer | None, removed: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from isthmus.xds.connections import Connections
 from isthmus.xds.debug import DebugTypes
 from isthmus.xds.metrics import XdsMetrics
 from isthmus.xds.resources import ResourceSource
+from isthmus.xds.responses import Responses
 from isthmus.xds.session import Moment
 from isthmus.xds.settings import XdsSettings
 
@@ -29,6 +30,7 @@ class Hub:
     started: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     version: int = 0  # counts changes, as the system version that responses carry
     _numbers: count[int] = field(default_factory=lambda: count(1))
+    responses: Responses = field(default_factory=Responses)
     returns: Pacers = field(init=False)
 
     def __post_init__(self) -> None:

@@ -6,7 +6,9 @@ suffix to every ``Counter``; a ``Gauge`` that only grows keeps the name.
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from isthmus.xds.histograms import Histogram, Series
 
 _CONVERGENCE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30)
 _SEND = (0.001, 0.01, 0.1, 0.5, 1, 3, 5, 10, 20, 30)
@@ -33,21 +35,18 @@ class XdsMetrics:
             kind: grows(f"pilot_xds_{kind}_reject", f"Rejected {kind.upper()} responses.") for kind in _REJECTS
         }
         self.internal_errors = Counter("pilot_total_xds_internal_errors", "Streams ended by a bug.", registry=registry)
-        self.send_time = Histogram(
-            "pilot_xds_send_time", "Seconds to hand a response to the network.", buckets=_SEND, registry=registry
-        )
-        self.size = Histogram(
-            "pilot_xds_config_size_bytes", "Bytes of a response.", ("type",), buckets=_SIZES, registry=registry
-        )
-        self.convergence = Histogram(
+        send_time = Histogram("pilot_xds_send_time", "Seconds to hand a response to the network.", _SEND)
+        convergence = Histogram(
             "pilot_proxy_convergence_time",
             "Seconds from a change to the last response that it caused on a stream.",
-            buckets=_CONVERGENCE,
-            registry=registry,
+            _CONVERGENCE,
         )
-
+        self.convergence = convergence.register(registry).of()
+        self._send_time = send_time.register(registry).of()
+        self._sizes = Histogram("pilot_xds_config_size_bytes", "Bytes of a response.", _SIZES, "type")
+        self._sizes.register(registry)
         self._versions: dict[str, int] = {}
-        self._by_kind: dict[str, tuple[Gauge, Histogram]] = {}  # finding a labelled child costs more than counting
+        self._by_kind: dict[str, Series] = {}
 
     def came(self, version: str) -> str:
         """A proxy that calls itself of this version came; gives what ``went`` has to be told of it.
@@ -73,10 +72,8 @@ class XdsMetrics:
 
     def sent(self, kind: str, size: int, seconds: float) -> None:
         """A response was handed to the network."""
-        pushes, sizes = self._by_kind.get(kind) or self._children(kind)
-        pushes.inc()
-        sizes.observe(size)
-        self.send_time.observe(seconds)
+        (self._by_kind.get(kind) or self._first(kind)).observe(size)
+        self._send_time.observe(seconds)
 
     def rejected(self, kind: str) -> None:
         """A client rejected a response."""
@@ -84,5 +81,7 @@ class XdsMetrics:
         if kind in self.rejects_by_type:
             self.rejects_by_type[kind].inc()
 
-    def _children(self, kind: str) -> tuple[Gauge, Histogram]:
-        return self._by_kind.setdefault(kind, (self.pushes.labels(kind), self.size.labels(kind)))
+    def _first(self, kind: str) -> Series:
+        sizes = self._by_kind[kind] = self._sizes.of(kind)
+        self.pushes.labels(kind).set_function(sizes.count)
+        return sizes

@@ -52,4 +52,4 @@ def rank(type_url: str) -> int:
 
 def short(type_url: str) -> str:
     """``cds``, ``eds``, … as in Istio's metrics; ``other`` for types that have no such name."""
-    return _SHORT.get(type_url, "debug" if type_url.startswith(DEBUG) else "other")
+    return _SHORT.get(type_url) or ("debug" if type_url.startswith(DEBUG) else "other")

@@ -6,6 +6,7 @@ Knows both request messages. Does not know streams; ``node`` stays a message unt
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from sys import intern
 from typing import Any
 
@@ -16,6 +17,9 @@ from isthmus.protos import pb
 from isthmus.rpc.refusal import Code, Refused
 
 WILDCARD = "*"
+LONGEST_ACKNOWLEDGEMENT = 256
+"""Bytes of a type URL, a nonce, and some more."""
+_ACKNOWLEDGEMENTS = 1024  # that are remembered
 _LONGEST_REASON = 4096
 _LONGEST_VERSION = 128  # longer ones are none of this server's and need not be kept whole
 
@@ -73,6 +77,20 @@ def parse_delta(data: bytes, limits: Limits) -> DeltaRequest:
         node=message.node if message.HasField("node") else None,
         size=len(data),
     )
+
+
+@lru_cache(_ACKNOWLEDGEMENTS)
+def delta_acknowledgement(data: bytes) -> DeltaRequest | None:
+    """The request if all that it says is that a response was taken, None otherwise.
+
+    Clients that are sent the same response answer with the same bytes. The data must not be longer than the longest.
+    """
+    try:
+        request = parse_delta(data, Limits())
+    except Refused:
+        return None
+    says_more = request.subscribe or request.unsubscribe or request.initial_versions or request.node is not None
+    return None if says_more or request.error is not None or not request.nonce else request
 
 
 def parse_sotw(data: bytes, limits: Limits) -> SotwRequest:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from isthmus.rpc.message import PREFIX
 from isthmus.xds.resources import Lookup, Names
 
 
@@ -35,9 +36,14 @@ class Message(msgspec.Struct, frozen=True):
 
     type_url: str
     nonce: str
-    body: bytes
+    framed: bytes  # with its prefix
     resources: int
     removed: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """The response alone."""
+        return self.framed[PREFIX.size :]
 
 
 class Ledger(msgspec.Struct):

@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
 from isthmus.model.resource import Resource
+from isthmus.rpc.message import frame
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds import wire
 from isthmus.xds.budget import Budget, size_of
 from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, NAMED_ONLY, ONE_OR_NONE, rank
 from isthmus.xds.requests import WILDCARD, Limits, SotwRequest
 from isthmus.xds.resources import ALL, Lookup, Names
+from isthmus.xds.responses import Origin
 from isthmus.xds.session import Ledger, Message, Moment, Receipt
 
 
@@ -75,12 +77,11 @@ class Watch:
 
 
 class SotwSession:
-    """One state-of-the-world stream. ``prefix`` starts its nonces, ``trailer`` ends its debug responses."""
+    """One state-of-the-world stream."""
 
-    def __init__(self, limits: Limits, prefix: str = "", trailer: bytes = b"") -> None:
+    def __init__(self, limits: Limits, origin: Origin | None = None) -> None:
         self._limits = limits
-        self._prefix = prefix
-        self._trailer = trailer
+        self._origin = origin or Origin()
         self._count = 0
         self._budget = Budget(limits.kept_bytes)
         self._watches: dict[str, Watch] = {}  # in push order
@@ -177,11 +178,11 @@ class SotwSession:
 
     def _message(self, type_url: str, watch: Watch, resources: Mapping[str, Resource], moment: Moment) -> Message:
         self._count += 1
-        nonce = f"{self._prefix}{self._count:x}"
+        nonce = f"{self._origin.prefix}{self._count:x}"
         watch.ledger.send(nonce, moment)
-        trailer = self._trailer if type_url.startswith(DEBUG) else b""
+        trailer = self._origin.trailer if type_url.startswith(DEBUG) else b""
         body = wire.sotw_response((type_url, nonce, _version(resources)), _entries(resources), trailer)
-        return Message(type_url, nonce, body, len(resources))
+        return Message(type_url, nonce, frame(body), len(resources))
 
 
 def _begin(watch: Watch, request: SotwRequest) -> Receipt:

@@ -23,7 +23,9 @@ from isthmus.xds.complaints import Complaints
 from isthmus.xds.hub import Hub
 from isthmus.xds.node import Node, parse_node
 from isthmus.xds.order import DEBUG, HEALTH, short
+from isthmus.xds.requests import LONGEST_ACKNOWLEDGEMENT
 from isthmus.xds.resources import Names, Subscriber
+from isthmus.xds.responses import Origin
 from isthmus.xds.session import Ledger, Message, Receipt
 from isthmus.xds.variants import Variant
 from isthmus.xds.view import View
@@ -35,12 +37,11 @@ _UNIT_BYTES = 4096
 
 @dataclass(slots=True)
 class _Rest:
-    """A response that is being sent: its bytes, when that began, and how many are sent."""
+    """A response that is being sent: when that began, and how many bytes are sent."""
 
     message: Message
-    data: bytes
     start: float
-    sent: int = 0
+    sent: int
 
 
 class AdsStream:
@@ -55,7 +56,8 @@ class AdsStream:
         self.over = asyncio.Event()  # set when nothing more will be sent
         self._raw = raw
         self._variant = variant
-        self._session = variant.session(hub.settings.limits, f"{self.number:x}-", hub.debug.identifier)
+        origin = Origin(f"{self.number:x}-", variant.trailer(hub.debug.identifier), hub.responses)
+        self._session = variant.new_session(hub.settings.limits, origin)
         self._view = View(hub.source, hub.debug, caller)
         self._due = asyncio.Event()
         self._since: float | None = None  # when the oldest unsent change came
@@ -129,13 +131,14 @@ class AdsStream:
             return
         try:
             message = self._session.next(self._view, self.hub.moment())
-            if message is None:
-                self._converged()
-            elif self._put(message):
+            if message is not None and not self._put(message):
+                return
+            if message is not None and self._session.pending:
                 self._wake_soon()
+            else:
+                self._converged()
         except Exception as error:
-            self._fault = error
-            self._due.set()
+            self._fail(error)
 
     def end(self) -> None:
         """Ends the stream after the response that is being sent; the client reconnects elsewhere or anew."""
@@ -152,7 +155,7 @@ class AdsStream:
             raise Refused(Code.DEADLINE_EXCEEDED, "no request came") from None
         limits = self.hub.settings.limits
         while data is not None:
-            wait = self._pacer.spend(1 + len(data) / _UNIT_BYTES, time.monotonic())
+            wait = self._pacer.spend(_units(data), time.monotonic())
             request = self._variant.parse(data, limits)
             if self.node is None:
                 self._introduce(request.node)
@@ -164,7 +167,23 @@ class AdsStream:
 
     async def _next_request(self) -> bytes | None:
         settings = self.hub.settings
-        return await framing.read(self._raw, settings.limits.message_bytes, settings.read_timeout)
+        return await framing.read(
+            self._raw, settings.limits.message_bytes, settings.read_timeout, self._take_acknowledgement
+        )
+
+    def _take_acknowledgement(self, data: bytes) -> bool:
+        """Takes a plain acknowledgement where it is read; anything else is for the reader."""
+        read = self._variant.acknowledgement
+        if read is None or len(data) > LONGEST_ACKNOWLEDGEMENT or not self._view.opened:
+            return False
+        try:
+            request = read(data)
+            if request is None or not self._pacer.affords(_units(data), time.monotonic()):
+                return False
+            self._take(request)
+        except Exception as error:
+            self._fail(error)
+        return True
 
     def _wait_of_return(self) -> float:
         """Seconds before this stream is served, as its proxy has had several just now."""
@@ -217,6 +236,11 @@ class AdsStream:
         elif receipt is Receipt.STALE:
             self.hub.metrics.expired_nonce.labels(kind).inc()
 
+    def _fail(self, error: Exception) -> None:
+        """Ends the stream with this."""
+        self._fault = error
+        self._due.set()
+
     def _wake_soon(self) -> None:
         if not self._soon:
             self._soon = True
@@ -224,13 +248,13 @@ class AdsStream:
 
     def _put(self, message: Message) -> bool:
         """Whether all of it could be sent at once."""
-        rest = _Rest(message, framing.frame(message.body), time.monotonic())
-        rest.sent = framing.put(self._raw, rest.data)
-        if rest.sent < len(rest.data):
-            self._rest = rest
+        start = time.monotonic()
+        sent = framing.put(self._raw, message.framed)
+        if sent < len(message.framed):
+            self._rest = _Rest(message, start, sent)
             self._due.set()
             return False
-        self._count(rest)
+        self._count(message, start)
         return True
 
     async def _send(self) -> None:
@@ -250,20 +274,23 @@ class AdsStream:
     async def _write(self, rest: _Rest) -> None:
         try:
             async with asyncio.timeout(self.hub.settings.write_timeout):
-                await framing.write(self._raw, rest.data, rest.sent)
+                await framing.write(self._raw, rest.message.framed, rest.sent)
         except TimeoutError:
-            kind, size = short(rest.message.type_url), len(rest.message.body)
+            kind, size = short(rest.message.type_url), len(rest.message.framed)
             self.hub.metrics.write_timeout.inc()
             log.warning("proxy takes no data, its stream is ended", proxy=self.id, type=kind, bytes=size)
             framing.abort(self._raw)
             raise Refused(Code.UNAVAILABLE, "no data was taken") from None
-        self._count(rest)
+        self._count(rest.message, rest.start)
 
-    def _count(self, rest: _Rest) -> None:
-        seconds = time.monotonic() - rest.start
-        self.hub.metrics.sent(short(rest.message.type_url), len(rest.message.body), seconds)
+    def _count(self, message: Message, start: float) -> None:
+        self.hub.metrics.sent(short(message.type_url), len(message.framed), time.monotonic() - start)
 
     def _converged(self) -> None:
         since, self._since = self._since, None
         if since is not None:
             self.hub.metrics.convergence.observe(time.monotonic() - since)
+
+
+def _units(data: bytes) -> float:
+    return 1 + len(data) / _UNIT_BYTES

@@ -31,6 +31,11 @@ class Answer(msgspec.Struct, frozen=True):
     removed: tuple[str, ...] = ()
 
 
+def outstanding(subscriptions: Iterable[Subscription]) -> bool:
+    """Whether any of them may have something to say, or to remove."""
+    return any(one._due is None or one._due or one._ahead or one._answer or one.late for one in subscriptions)
+
+
 class Subscription:
     """The state of one type on one delta stream."""
 
@@ -104,7 +109,7 @@ class Subscription:
         expected, self._answer = self._answer, False
         due = self._portion()
         found, absent = self._everything(lookup) if due is None else self._some(due, lookup)
-        owed = self._owed - (self._due or set())
+        owed = self._owed.difference(self._due or ())
         self._owed = self._owed - owed
         changed = tuple(
             (resource, version)
@@ -112,8 +117,10 @@ class Subscription:
             if self.held.get(resource.name) != (version := version_of(resource)) or resource.name in owed
         )
         self.held.update((resource.name, version) for resource, version in changed)
-        changed += self._in_advance(lookup, version_of)
-        self.late = (self.late | absent).difference(found)
+        if self._ahead:
+            changed += self._in_advance(lookup, version_of)
+        if self.late or absent:
+            self.late = (self.late | absent).difference(found)
         denied = owed.difference(found)
         self._forget(denied)
         if not (changed or denied or expected):
@@ -166,7 +173,7 @@ class Subscription:
     def _some(self, due: set[str], lookup: Lookup) -> tuple[Mapping[str, Resource], set[str]]:
         due = due if self.wildcard else due & self.names
         found = lookup.named(self.type_url, due) if due else {}
-        return found, due.intersection(self.held).difference(found)
+        return found, {name for name in due if name not in found and name in self.held}
 
     def _unsubscribe(self, names: set[str]) -> None:
         self.names -= names

@@ -8,7 +8,8 @@ from typing import Any
 
 from isthmus.xds import wire
 from isthmus.xds.delta import DeltaSession
-from isthmus.xds.requests import Limits, parse_delta, parse_sotw
+from isthmus.xds.requests import Limits, delta_acknowledgement, parse_delta, parse_sotw
+from isthmus.xds.responses import Origin
 from isthmus.xds.session import Session
 from isthmus.xds.sotw import SotwSession
 
@@ -22,15 +23,15 @@ class Variant:
     name: str
     method: str
     parse: Callable[[bytes, Limits], Any]
-    new_session: Callable[[Limits, str, bytes], Session]
+    new_session: Callable[[Limits, Origin], Session]
     control_plane_field: int
+    acknowledgement: Callable[[bytes], Any] | None = None  # reads a request that says nothing else; None: it does
 
-    def session(self, limits: Limits, prefix: str, identifier: str) -> Session:
-        """A new session; ``identifier`` is what debug responses say of this server (field ``control_plane``)."""
+    def trailer(self, identifier: str) -> bytes:
+        """The end of debug responses: ``identifier`` is what they say of this server (field ``control_plane``)."""
         control_plane = wire.text(1, identifier)
-        trailer = wire.prefix(self.control_plane_field, len(control_plane)) + control_plane if identifier else b""
-        return self.new_session(limits, prefix, trailer)
+        return wire.prefix(self.control_plane_field, len(control_plane)) + control_plane if identifier else b""
 
 
-DELTA = Variant("delta", f"/{SERVICE}/DeltaAggregatedResources", parse_delta, DeltaSession, 7)
+DELTA = Variant("delta", f"/{SERVICE}/DeltaAggregatedResources", parse_delta, DeltaSession, 7, delta_acknowledgement)
 SOTW = Variant("sotw", f"/{SERVICE}/StreamAggregatedResources", parse_sotw, SotwSession, 6)

@@ -21,6 +21,13 @@ def test_a_client_that_was_quiet_has_its_burst_again_and_no_more() -> None:
     assert pacer.spend(1, 1000.0) == 1
 
 
+def test_work_that_a_client_cannot_afford_now_is_not_noted() -> None:
+    pacer = Pacer(Pace(rate=1, burst=2), 0.0)
+    assert [pacer.affords(1, 0.0) for _ in range(4)] == [True, True, False, False]
+    assert pacer.owes(0.0) == 0
+    assert pacer.affords(1, 1.0)
+
+
 def test_one_key_does_not_pay_for_another() -> None:
     pacers = Pacers(Pace(rate=1, burst=1))
     assert [pacers.spend("a", 10, 0.0) for _ in range(3)] == [0, 1, 2]

@@ -12,7 +12,7 @@ import pytest
 from grpclib.const import Cardinality, Handler
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, PingReceived, StreamEnded, TrailersReceived
+from h2.events import DataReceived, PingReceived, StreamEnded, TrailersReceived, WindowUpdated
 from h2.settings import SettingCodes
 
 from isthmus.rpc import framing
@@ -31,24 +31,38 @@ LIMIT = 2**20
 
 
 class Echo:
-    """Sends every message back."""
+    """Sends every message back; takes those that begin with ``!`` or ``?`` where they are read, if it is offered
+    them, and says nothing to the latter.
+    """
+
+    def __init__(self) -> None:
+        self.taken = 0
 
     def __mapping__(self) -> dict[str, Handler]:
         return {"/test.Echo/Echo": Handler(self._echo, Cardinality.STREAM_STREAM, bytes, bytes)}
 
     async def _echo(self, stream: Any) -> None:
+        def taker(body: bytes) -> bool:
+            if not body.startswith((b"!", b"?")):
+                return False
+            self.taken += 1
+            if body.startswith(b"!"):
+                framing.put(stream, message(body))
+            return True
+
         with statuses(lambda _: None):
             await stream.send_initial_metadata()
-            while (body := await framing.read(stream, LIMIT)) is not None:
-                data = framing.frame(body)
+            while (body := await framing.read(stream, LIMIT, taker=taker)) is not None:
+                data = message(body)
                 await framing.write(stream, data, framing.put(stream, data))
 
 
 class Peer:
     """A client whose every frame the test decides."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, window: int) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, window: int, echo: Echo) -> None:
         self.reader, self.writer = reader, writer
+        self.echo = echo
         self.h2 = H2Connection(H2Configuration(client_side=True))
         self.h2.initiate_connection()
         self.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: window})
@@ -79,11 +93,11 @@ class Peer:
 
 @asynccontextmanager
 async def connected(keepalive: Keepalive | None = None, window: int = 65_535) -> AsyncIterator[Peer]:
-    server = RpcServer(keepalive or Keepalive())
-    port = await server.listen([Echo()], "127.0.0.1", 0)
+    server, echo = RpcServer(keepalive or Keepalive()), Echo()
+    port = await server.listen([echo], "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     async with asyncio.timeout(10):
-        yield Peer(reader, writer, window)
+        yield Peer(reader, writer, window, echo)
     writer.close()
     await server.close()
 
@@ -104,6 +118,39 @@ async def test_messages_arrive_however_they_are_cut(cut: int, padding: int | Non
         peer.send(cut)
         await peer.until(lambda event: isinstance(event, StreamEnded))
         assert (peer.echoed, peer.status) == (sent, "0")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7, 20, 40])
+@pytest.mark.parametrize("size", [5, 9, 1000])
+async def test_messages_that_are_taken_where_they_are_read_keep_their_place(cut: int, size: int) -> None:
+    bodies = [f"{'!' if number % 3 else '.'}{number}".encode() for number in range(40)]
+    sent = b"".join(map(message, bodies))
+    async with connected() as peer:
+        peer.send()
+        for start in range(0, len(sent), size):
+            peer.h2.send_data(1, sent[start : start + size])
+        peer.h2.end_stream(1)
+        peer.send(cut)
+        await peer.until(lambda event: isinstance(event, StreamEnded))
+        assert (peer.echoed, peer.status) == (sent, "0")
+
+
+async def test_what_is_taken_where_it_is_read_opens_the_windows_again() -> None:
+    rounds = 600  # more than twice what fits into the windows
+    async with connected() as peer:
+        peer.send()
+        for _ in range(rounds):
+            while peer.h2.local_flow_control_window(1) < 17_000:
+                await peer.until(lambda event: isinstance(event, WindowUpdated))
+            peer.h2.send_data(1, message(b"."))
+            peer.send()
+            await peer.until(lambda event: isinstance(event, DataReceived))
+            peer.h2.send_data(1, message(b"?" + bytes(16_000)))
+            peer.send()
+        peer.h2.end_stream(1)
+        peer.send()
+        await peer.until(lambda event: isinstance(event, StreamEnded))
+        assert (peer.echoed, peer.status, peer.echo.taken) == (rounds * message(b"."), "0", rounds)
 
 
 @pytest.mark.parametrize("window", [10, 1000, 65_535, 2**20])

@@ -16,6 +16,7 @@ from isthmus.protos import pb
 from isthmus.xds.delta import DeltaSession
 from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, ROUTE
 from isthmus.xds.requests import DeltaRequest, Limits, SotwRequest
+from isthmus.xds.responses import Origin, Responses
 from isthmus.xds.session import Message
 from isthmus.xds.sotw import SotwSession
 
@@ -27,15 +28,17 @@ BAD = "bad"
 class Proxy:
     """What an Envoy has, by type and name: text and version."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, responses: Responses | None = None) -> None:
         self.world = world
+        self.origin = Origin(responses=responses or Responses())
         self.held: dict[str, dict[str, tuple[str, str]]] = {type_url: {} for type_url in TYPES}
         self.warming: set[str] = set()
         self.connect()
 
     def connect(self) -> None:
         """A new stream: all requests at once, as Envoy sends them; the server may answer each before the next."""
-        self.session = DeltaSession(Limits())
+        self.session = DeltaSession(Limits(), self.origin)
+        self.nonces: set[str] = set()
         self.requested: dict[str, set[str]] = {ENDPOINT: set(self.held[CLUSTER]), ROUTE: {"a", "c"}}
         self.on_wire: list[Message] = []
         for type_url in TYPES:
@@ -62,6 +65,8 @@ class Proxy:
 
     def _fill_wire(self) -> None:
         while (message := self.session.next(self.world, MOMENT)) is not None:
+            assert message.nonce not in self.nonces
+            self.nonces.add(message.nonce)
             self.on_wire.append(message)
 
     def _apply(self, type_url: str, response: object) -> None:
@@ -196,6 +201,26 @@ def test_a_route_never_names_a_cluster_that_the_client_lacks(steps):
             play([(kind,)], world, proxy)
         check()
     expect_equal(proxy, world)
+
+
+many = st.tuples(st.integers(0, 2), step)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(many, min_size=10, max_size=60))
+def test_clients_that_share_responses_end_with_what_there_is(steps):
+    """They are told of the same changes at other times, and all in one version of the configuration."""
+    world, responses = World(), Responses()
+    proxies = [Proxy(world, responses) for _ in range(3)]
+    for number, one in steps:
+        before = {type_url: dict(world.wildcard(type_url)) for type_url in TYPES}
+        play([one], world, proxies[number])
+        for type_url in TYPES:
+            changed = {name for name, _ in before[type_url].items() ^ world.wildcard(type_url).items()}
+            for proxy in proxies:
+                proxy.session.mark({type_url: changed})
+    for proxy in proxies:
+        expect_equal(proxy, world)
 
 
 class SotwProxy:

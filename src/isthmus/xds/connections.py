@@ -55,8 +55,11 @@ class Connections:
                 self._due[stream] = None
 
     def _pump(self) -> None:
-        for stream in tuple(islice(self._due, self._batch)):
+        batch = tuple(islice(self._due, self._batch))
+        for stream in batch:
             del self._due[stream]
-            stream.wake()
+        for stream, message in [(stream, stream.compose()) for stream in batch]:
+            if message is not None:
+                stream.send(message)
         if self._due:
             asyncio.get_running_loop().call_soon(self._pump)

@@ -122,18 +122,33 @@ class AdsStream:
         return self._rest is None
 
     def wake(self) -> None:
-        """Sends the next response, as far as the client takes it at once; the sender waits with the rest.
+        """Sends the next response.
 
         One in a turn of the event loop: a client with an open window would hold it until it has all.
         """
         self._soon = False
+        if (message := self.compose()) is not None:
+            self.send(message)
+
+    def compose(self) -> Message | None:
+        """The next response, which has to be sent in the same turn of the event loop."""
         if self._ending or self._rest is not None:
-            return
+            return None
         try:
             message = self._session.next(self._view, self.hub.moment())
-            if message is not None and not self._put(message):
+            if message is None:
+                self._converged()
+        except Exception as error:
+            self._fail(error)
+            return None
+        return message
+
+    def send(self, message: Message) -> None:
+        """Sends a response as far as the client takes it at once; the sender waits with the rest."""
+        try:
+            if not self._put(message):
                 return
-            if message is not None and self._session.pending:
+            if self._session.pending:
                 self._wake_soon()
             else:
                 self._converged()

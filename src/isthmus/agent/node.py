@@ -68,6 +68,8 @@ def metadata(settings: Settings) -> dict[str, Any]:
     result: dict[str, Any] = {**settings.metadata, **known, **settings.metadata_json}
     result["LABELS"] = {**pod.labels, **settings.metadata_json.get("LABELS", {})}
     result.setdefault("ISTIO_VERSION", isthmus.__version__)
+    if settings.delta:
+        result.setdefault("VIRTUAL_HOST_DISCOVERY", "true")
     if settings.dns.address:
         result["DNS_PROXY_ADDR"] = str(settings.dns.address)
     if settings.drain.until_no_connections:

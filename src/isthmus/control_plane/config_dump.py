@@ -5,18 +5,23 @@ Private keys are never in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from isthmus.derive.discovery import Discovery
-from isthmus.model.resource import Resource
+from isthmus.model.resource import Resource, is_piecewise
 from isthmus.protos import pb, to_any, to_dict
+from isthmus.translate.encoding import repeated
+from isthmus.translate.routes.configuration import VIRTUAL_HOSTS_FIELD
 
 _TYPE = "type.googleapis.com/envoy."
 _CLUSTERS = f"{_TYPE}config.cluster.v3.Cluster"
 _ENDPOINTS = f"{_TYPE}config.endpoint.v3.ClusterLoadAssignment"
 _LISTENERS = f"{_TYPE}config.listener.v3.Listener"
 _ROUTES = f"{_TYPE}config.route.v3.RouteConfiguration"
+_VIRTUAL_HOSTS = f"{_TYPE}config.route.v3.VirtualHost"
 _SECRETS = f"{_TYPE}extensions.transport_sockets.tls.v3.Secret"
 _REDACTED = b"[redacted]"
 
@@ -27,13 +32,14 @@ def sections(discovery: Discovery, proxy: str) -> dict[str, Any]:
     def resources(type_url: str) -> list[Resource]:
         return [resource for _, resource in sorted(discovery.wildcard(proxy, type_url).items())]
 
+    routes = list(_with_virtual_hosts(resources(_ROUTES), resources(_VIRTUAL_HOSTS)))
     return {
         "bootstrap": pb("envoy.admin.v3.BootstrapConfigDump")(),
         "clusters": _dump("ClustersConfigDump", "dynamic_active_clusters", "cluster", resources(_CLUSTERS)),
         "endpoints": _dump("EndpointsConfigDump", "dynamic_endpoint_configs", "endpoint_config", resources(_ENDPOINTS)),
         "listeners": _listeners(resources(_LISTENERS)),
         "scoped_routes": pb("envoy.admin.v3.ScopedRoutesConfigDump")(),
-        "routes": _dump("RoutesConfigDump", "dynamic_route_configs", "route_config", resources(_ROUTES)),
+        "routes": _dump("RoutesConfigDump", "dynamic_route_configs", "route_config", routes),
         "secrets": _dump("SecretsConfigDump", "dynamic_active_secrets", "secret", map(_redacted, resources(_SECRETS))),
     }
 
@@ -45,6 +51,16 @@ def config_dump(discovery: Discovery, proxy: str, wanted: frozenset[str]) -> dic
         configs=[to_any(section) for name, section in found.items() if not wanted or name in wanted]
     )
     return to_dict(dump)
+
+
+def _with_virtual_hosts(routes: Iterable[Resource], hosts: Iterable[Resource]) -> Iterator[Resource]:
+    """Route configurations as Envoy shows them: virtual hosts that were sent one by one follow, by name."""
+    of_routes: dict[str, list[bytes]] = {}
+    for host in hosts:
+        of_routes.setdefault(host.name.rpartition("/")[0], []).append(host.body)
+    for one in routes:
+        added = of_routes.get(one.name, ()) if is_piecewise(one.version) else ()
+        yield msgspec.structs.replace(one, body=one.body + repeated(VIRTUAL_HOSTS_FIELD, added))
 
 
 def _dump(message: str, field: str, inner: str, resources: Iterable[Resource]) -> Any:

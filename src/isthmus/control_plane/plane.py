@@ -52,7 +52,12 @@ class ControlPlane:
         self.clusters = JoinedClusters(settings, api, graph, JoinedMetrics(self.registry))
         self._names = NameResolver(graph.sources.names, graph.host.apply)
         reviewer = AccessReviewer(self.clusters.client)
-        self._proxies = proxies = ConnectedProxies(graph, lambda: self.ready, reviewer.may_list_secrets)
+        self._proxies = proxies = ConnectedProxies(
+            graph,
+            lambda: self.ready,
+            reviewer.may_list_secrets,
+            virtual_host_discovery=settings.virtual_host_discovery,
+        )
         self._proxy_pages = proxy_pages = ProxyPages(graph.discovery, graph.domain.proxies)
         pages = Pages(graph, self.clusters.statuses, self._injection.templates)
         self.pages = pages.pages() | proxy_pages.pages()

@@ -15,12 +15,13 @@ from isthmus.derive.changes import EVERY_NAME
 from isthmus.model.identity import Caller, SpiffeId
 from isthmus.model.locality import Locality
 from isthmus.model.proxy import Proxy, ProxyKind, SecretAccess
-from isthmus.model.resource import Resource
+from isthmus.model.resource import Resource, is_piecewise
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.translate.client_tls import may_hold_key
 from isthmus.translate.types import SECRET
 from isthmus.xds.auth import proved_identity
 from isthmus.xds.node import Node, NodeType
+from isthmus.xds.order import ROUTE
 from isthmus.xds.resources import ALL, Names
 
 _KINDS = {NodeType.SIDECAR: ProxyKind.SIDECAR, NodeType.ROUTER: ProxyKind.ROUTER}
@@ -33,12 +34,20 @@ class ConnectedProxies:
     ``secrets`` finds out, by ``may_list_secrets``, which gateways may have the Secrets that they ask for.
     """
 
-    def __init__(self, graph: MeshGraph, ready: Callable[[], bool], may_list_secrets: Ask) -> None:
+    def __init__(
+        self,
+        graph: MeshGraph,
+        ready: Callable[[], bool],
+        may_list_secrets: Ask,
+        *,
+        virtual_host_discovery: bool = False,
+    ) -> None:
         self._discovery = graph.discovery
         self._proxies = graph.sources.proxies
         self._placed = graph.domain.proxies
         self._apply = graph.host.apply
         self._ready = ready
+        self._virtual_host_discovery = virtual_host_discovery
         self._numbers = itertools.count(1)
         self._routers: dict[str, SpiffeId] = {}  # what they proved to be
         self.tools: set[str] = set()
@@ -55,14 +64,27 @@ class ConnectedProxies:
         if node.type not in _KINDS:
             raise Refused(Code.INVALID_ARGUMENT, f"proxies of type {node.type} are not served; use sidecar or router")
         identity = proved_identity(node, caller) if caller is not None else None
-        batch = Batch()
-        batch.put(self._proxies, connection, proxy_row(connection, node, authenticated=identity is not None))
-        self._apply(batch)
+        row = proxy_row(connection, node, authenticated=identity is not None)
+        one_by_one = self._virtual_host_discovery and row.virtual_host_discovery
+        self._put(msgspec.structs.replace(row, virtual_host_discovery=one_by_one))
         if identity is not None and node.type is NodeType.ROUTER:
             self._routers[connection] = identity
             if self._discovery.asks_for_keys(connection):  # about to: the answer had better be there by then
                 self._review(connection)
         return connection
+
+    def resume(self, subscriber: Hashable, type_url: str, versions: Mapping[str, str]) -> None:
+        """A proxy that holds whole route configurations gets whole ones for as long as it is connected.
+
+        Envoy would use one without its virtual hosts before it has asked for those.
+        """
+        row = self._proxies.get(str(subscriber))
+        if type_url != ROUTE or row is None or not row.virtual_host_discovery:
+            return
+        whole = [name for name, version in versions.items() if not is_piecewise(version)]
+        found = self._discovery.named(row.id, type_url, whole)
+        if any(is_piecewise(resource.version) for resource in found.values()):
+            self._put(msgspec.structs.replace(row, virtual_host_discovery=False))
 
     def close(self, subscriber: Hashable) -> None:
         """The stream ended."""
@@ -73,6 +95,11 @@ class ConnectedProxies:
         self.secrets.leave(str(subscriber))
         batch = Batch()
         batch.delete(self._proxies, str(subscriber))
+        self._apply(batch)
+
+    def _put(self, row: Proxy) -> None:
+        batch = Batch()
+        batch.put(self._proxies, row.id, row)
         self._apply(batch)
 
     def cluster(self, subscriber: Hashable) -> str:
@@ -142,6 +169,7 @@ def proxy_row(connection: str, node: Node, *, authenticated: bool) -> Proxy:
         http10=details.http10 == "1",
         unprivileged=str(node.metadata.get("UNPRIVILEGED_POD", "")).lower() == "true",
         dns_capture=node.dns_capture,
+        virtual_host_discovery=node.virtual_host_discovery,
         version=details.istio_version,
         authenticated=authenticated,
     )

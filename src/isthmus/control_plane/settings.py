@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     leader_election: bool = True  # ENABLE_LEADER_ELECTION: false for one replica that need not ask
     external: bool = False  # EXTERNAL_ISTIOD: may manage remote clusters
     local_secrets: bool = False  # LOCAL_CLUSTER_SECRET_WATCHER: remote secrets are in the cluster that runs this
+    virtual_host_discovery: bool = False  # for proxies that declare that they take virtual hosts one by one
     remote_timeout: float = 30.0
     copy_interval: float = 30.0  # ISTHMUS_CLUSTER_COPY_INTERVAL: between writes of a remote cluster's copy; 0: none
     max_stream_age: float = 1800.0
@@ -148,6 +149,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "ENABLE_LEADER_ELECTION": ("leader_election", switch),
     "EXTERNAL_ISTIOD": ("external", switch),
     "LOCAL_CLUSTER_SECRET_WATCHER": ("local_secrets", switch),
+    "PILOT_ENABLE_VIRTUAL_HOST_DISCOVERY": ("virtual_host_discovery", switch),
     "PILOT_REMOTE_CLUSTER_TIMEOUT": ("remote_timeout", duration),
     "ISTHMUS_CLUSTER_COPY_INTERVAL": ("copy_interval", duration),
     "PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS": ("insecure_kubeconfig_options", words),

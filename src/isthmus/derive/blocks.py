@@ -33,6 +33,12 @@ class Piece(msgspec.Struct, frozen=True):
     other: Part
     scope: Scope = GENERAL  # for whom it was made
     is_service: bool = True
+    name: str = ""  # of the resource that it is sent as alone; empty: it is a part of a larger one
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is sent by itself rather than joined with others."""
+        return bool(self.name)
 
     def form(self, client: str) -> Part:
         """The form for clients of a namespace."""
@@ -95,13 +101,16 @@ def declare(graph: Graph, name: str, pieces: Collection[Any, Piece], join: Join)
         public = [row.other for row in rows if PUBLIC in row.to]
         return {key: Block(place, namespace, join(own), join(public))}
 
-    by_block = pieces.index("block", lambda row: [(row.place, row.namespace)] if row.scope == GENERAL else ())
+    def index(name: str, values: Callable[[Piece], Iterable[Any]]) -> Index[Any, Any, Piece]:
+        return pieces.index(name, lambda row: () if row.alone else values(row))
+
+    by_block = index("block", lambda row: [(row.place, row.namespace)] if row.scope == GENERAL else ())
     blocks = graph.group(f"blocks of {name}", by_block, block)
     return Pieces(
         blocks=blocks.index("place", lambda row: (row.place,)),
-        granted=pieces.index("granted", lambda row: [(row.place, client) for client in _granted(row)]),
-        special=pieces.index("special", lambda row: [(row.place, row.scope)] if row.scope != GENERAL else ()),
-        general=pieces.index("general", lambda row: [row.place] if row.scope == GENERAL else ()),
+        granted=index("granted", lambda row: [(row.place, client) for client in _granted(row)]),
+        special=index("special", lambda row: [(row.place, row.scope)] if row.scope != GENERAL else ()),
+        general=index("general", lambda row: [row.place] if row.scope == GENERAL else ()),
         by_namespace=by_block,
         join=join,
     )

@@ -15,6 +15,7 @@ import msgspec
 from isthmus.collections import Change, Collection, Settlement
 from isthmus.derive.assignments import AssignmentKey
 from isthmus.derive.audiences import ALL
+from isthmus.derive.blocks import Piece
 from isthmus.derive.clusters import ClusterKey
 from isthmus.derive.destination_policies import DestinationPolicies
 from isthmus.derive.http_ports import PortUse
@@ -24,19 +25,20 @@ from isthmus.derive.plans import GENERAL
 from isthmus.derive.routes import TableKey
 from isthmus.derive.tables import Tables
 from isthmus.derive.views import Audience, Member, RouterKey, Scope
+from isthmus.derive.virtual_hosts import HostKey
 from isthmus.derive.visibility import PUBLIC, Visible
 from isthmus.model.resource import Resource
 from isthmus.translate import names
 from isthmus.translate.encoding import Bundle
 from isthmus.translate.name_table import RESOURCE
-from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, ROUTE, SECRET
+from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, ROUTE, SECRET, VIRTUAL_HOST
 from isthmus.translate.views import Place
 
 Names = dict[str, set[str]]  # type URL → names
 Concern = tuple[Audience, str, Iterable[str]]  # who, type URL, names
 Rows = Mapping[Any, Change[Any]]
 EVERY_NAME = "*"
-ALL_TYPES = (CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, NAME_TABLE)
+ALL_TYPES = (CLUSTER, ENDPOINT, LISTENER, ROUTE, VIRTUAL_HOST, SECRET, NAME_TABLE)
 
 
 class Changes:
@@ -59,6 +61,7 @@ class Changes:
             tables.http_ports.uses: self._port_uses,
             tables.routes.tables: self._route_tables,
             tables.routes.sniffed: self._sniffed_routes,
+            **dict.fromkeys(tables.single_hosts.rows, self._single_hosts),
             tables.names.tables: self._name_tables,
             tables.gateways.routers: self._routers,
             tables.visibility.scopes: self._scopes,
@@ -264,6 +267,18 @@ class Changes:
                 if scope in (GENERAL, audience.scope) and self._sees(audience, hostname):
                     yield audience, ROUTE, _differing(change)
 
+    def _single_hosts(self, rows: Rows) -> Iterable[Concern]:
+        key: HostKey
+        change: Change[Piece]
+        for key, change in rows.items():
+            piece = change.new or change.old
+            if piece is None or not piece.alone:
+                continue
+            concerned = self._seeing(key.hostname) if piece.is_service else self._audiences.by_routes.rows(key.view)
+            for audience in concerned:
+                if audience.routes == key.view and key.scope in (GENERAL, audience.scope):
+                    yield audience, VIRTUAL_HOST, {piece.name}
+
     def _name_tables(self, rows: Rows) -> Iterable[Concern]:
         for key in rows:
             for audience in self._audiences.by_name_table.rows(key):
@@ -287,6 +302,8 @@ class Changes:
             before, after = (one.hosts | public if one.public_too else one.hosts for one in change if one)
             for audience in self._audiences.by_scope.rows(scope):
                 yield from self._appeared(audience, before ^ after)
+                if change.old.egress != change.new.egress:
+                    yield audience, VIRTUAL_HOST, self._tables.single_hosts.names_of_others(audience)
 
     def _public(self, rows: Rows) -> Iterable[Concern]:
         for change in rows.values():

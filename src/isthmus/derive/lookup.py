@@ -12,7 +12,7 @@ from isthmus.derive.views import Audience, Member
 from isthmus.model.resource import Resource
 from isthmus.translate import names
 from isthmus.translate.encoding import Bundle
-from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, ROUTE, SECRET
+from isthmus.translate.types import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, ROUTE, SECRET, VIRTUAL_HOST
 
 
 class Lookup:
@@ -25,6 +25,7 @@ class Lookup:
             ENDPOINT: self._endpoints,
             LISTENER: self._listeners,
             ROUTE: self._routes,
+            VIRTUAL_HOST: lambda member: self._tables.single_hosts.all(member.audience),
             SECRET: self._secrets,
             NAME_TABLE: self._name_tables,
         }
@@ -33,6 +34,7 @@ class Lookup:
             ENDPOINT: self._endpoint,
             LISTENER: self._listener,
             ROUTE: self._route,
+            VIRTUAL_HOST: lambda member, name: self._tables.single_hosts.one(member.audience, name),
             SECRET: self._secret,
             NAME_TABLE: lambda member, name: self._name_tables(member).get(name),
         }
@@ -53,11 +55,13 @@ class Lookup:
         found = {CLUSTER: clusters, ENDPOINT: clusters}
         if audience.sidecar:
             listeners = self._tables.listeners.services.get(self._listener_key(audience, hostname))
-            uses = self._tables.http_ports.uses.values()
+            ports = [use.port for use in self._tables.http_ports.uses.values() if hostname in use.hosts]
             wildcard = audience.outbound.families.wildcard
-            found[LISTENER] = {names.listener(wildcard, use.port) for use in uses if hostname in use.hosts}
+            found[LISTENER] = {names.listener(wildcard, port) for port in ports}
             found[LISTENER].update(listeners.bundle if listeners else ())
             found[ROUTE] = set(self._sniffed(audience, hostname))
+            if audience.routes.piecewise:
+                found[VIRTUAL_HOST] = {names.virtual_host(hostname, port, piecewise=True) for port in ports}
         return found
 
     def _hosts(self, audience: Audience) -> Iterable[str]:

@@ -104,7 +104,7 @@ def _audience(proxy: Proxy, sidecar: Config[Sidecar] | None, mesh: MeshConfig, r
         outbound=OutboundView(
             proxy.cluster, proxy.network, families, proxy.interception == "TPROXY", allow_any, proxy.http10
         ),
-        routes=RouteView(proxy.cluster, families, allow_any),
+        routes=RouteView(proxy.cluster, families, allow_any, proxy.virtual_host_discovery and is_sidecar),
         names=NameView(proxy.cluster, proxy.network),
         dns=proxy.dns_capture,
     )

@@ -52,9 +52,12 @@ def declare(graph: Graph, sources: Sources, hosts: VirtualHosts, http_ports: Htt
         visible = ctx.get(sources.visibility.scopes, key.scope)
         if visible is None:
             return {}
+        last = _last(allow_any=key.view.allow_any)
+        if key.view.piecewise:
+            return {key: tables.piecewise(str(key.port), [last])}
         place = (key.port, key.view)
         parts = [part for pieces in found for part in pieces.parts(ctx, place, key.scope, visible)]
-        return {key: tables.configuration(str(key.port), [*parts, _last(allow_any=key.view.allow_any)])}
+        return {key: tables.configuration(str(key.port), [*parts, last])}
 
     def sniffed(ctx: Context, hostname: str, service: Service) -> Mapping[tuple[str, RouteView, Scope], Bundle]:
         ports = [port for port in service.ports if port.protocol is Protocol.AUTO]

@@ -20,6 +20,7 @@ from isthmus.derive.name_tables import NameTables
 from isthmus.derive.plans import Plans
 from isthmus.derive.policies import Policies
 from isthmus.derive.routes import Routes
+from isthmus.derive.single_hosts import SingleHosts
 from isthmus.derive.views import Audience
 from isthmus.derive.visibility import Visibility
 from isthmus.model.resource import Resource
@@ -40,6 +41,7 @@ class Tables:
     inbound: Collection[InboundView, Resource]
     plans: Plans
     routes: Routes
+    single_hosts: SingleHosts
     names: NameTables
     gateways: Gateways
     problems: Mapping[str, Collection[ConfigKey, Problems]]  # by kind

@@ -23,6 +23,7 @@ from isthmus.derive.usable import Usable
 from isthmus.derive.views import Scope
 from isthmus.derive.visibility import PUBLIC, Visibility
 from isthmus.model.service import Resolution, Service, ServicePort
+from isthmus.translate import names
 from isthmus.translate.routes import configuration as tables
 from isthmus.translate.routes import defaults
 from isthmus.translate.routes.domains import domains
@@ -124,12 +125,13 @@ def _service_row(
     export = ctx.get(sources.visibility.exports, service.hostname)
     vips = ctx.get(sources.addresses, AddressKey(view.cluster, service.hostname)) or ()
     routes = sources.routes(ctx, plan, port, scope)
-    name = f"{service.hostname}:{port.number}"
+    name = names.virtual_host(service.hostname, port.number, piecewise=view.piecewise)
     own, other = (
         tables.virtual_host(name, domains(service, vips, same_namespace=same), routes) for same in (True, False)
     )
     to = export.to if export else ()
-    return Piece((port.number, view), service.hostname, service.namespace, to, own, other, scope)
+    alone = name if view.piecewise else ""
+    return Piece((port.number, view), service.hostname, service.namespace, to, own, other, scope, name=alone)
 
 
 def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: RouteView) -> Piece | None:
@@ -142,7 +144,9 @@ def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: R
     routes = http_routes(service, client, sources.hosts.find(ctx, service.namespace, scope), mesh)
     if not routes:
         return None
-    part = tables.virtual_host(f"{plan.hostname}:{_OTHER_HOSTS_PORT}", [plan.hostname.lower()], routes)
+    name = names.virtual_host(plan.hostname, _OTHER_HOSTS_PORT, piecewise=view.piecewise)
+    part = tables.virtual_host(name, [plan.hostname.lower()], routes)
     to = next((one.to for one in plan.candidates if one.key == chosen), (PUBLIC,))
     place = (_OTHER_HOSTS_PORT, view)
-    return Piece(place, plan.hostname, service.namespace, to, part, part, scope, is_service=False)
+    alone = name if view.piecewise else ""
+    return Piece(place, plan.hostname, service.namespace, to, part, part, scope, is_service=False, name=alone)

@@ -44,6 +44,7 @@ class Proxy(msgspec.Struct, frozen=True):
     http10: bool = False
     unprivileged: bool = False  # a router that may not bind ports below 1024
     dns_capture: bool = False
+    virtual_host_discovery: bool = False  # takes virtual hosts one by one
     version: str = ""
     authenticated: bool = False  # the caller's identity was verified, and is the node's
     secret_access: SecretAccess | None = None  # None: not known (yet)

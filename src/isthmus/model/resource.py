@@ -16,3 +16,15 @@ class Resource(msgspec.Struct, frozen=True):
     type_url: str
     body: bytes
     version: str
+
+
+PIECEWISE = "+vhds"
+"""In the versions of route configurations whose virtual hosts are resources of their own.
+
+A client that comes back tells versions: by this it is known in which form it holds a route configuration.
+"""
+
+
+def is_piecewise(version: str) -> bool:
+    """Whether a version is that of a route configuration without its virtual hosts."""
+    return PIECEWISE in version

@@ -37,6 +37,22 @@ def sniffed_route(hostname: str, port: int) -> str:
     return f"{hostname}:{port}"
 
 
+def virtual_host(hostname: str, port: int, *, piecewise: bool = False) -> str:
+    """The virtual host of a service port.
+
+    One that is a resource of its own begins with its route configuration's name: Envoy finds the route
+    configuration by what precedes the last slash, and takes the virtual host away by its own name.
+    """
+    return f"{port}/{hostname}:{port}" if piecewise else f"{hostname}:{port}"
+
+
+def place_of_virtual_host(name: str) -> tuple[str, int] | None:
+    """Hostname and port in the name of a virtual host that is a resource of its own; None for other names."""
+    table, _, rest = name.partition("/")
+    hostname, _, port = rest.rpartition(":")
+    return (hostname, int(port)) if port == table and port.isdecimal() and port.isascii() else None
+
+
 def hostname_of(cluster: str) -> str:
     """The hostname in the name of an outbound or SNI cluster; empty for other clusters."""
     if cluster.startswith("outbound|"):

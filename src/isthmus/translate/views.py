@@ -89,6 +89,7 @@ class RouteView(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     cluster: str  # whose virtual addresses are domains
     families: Families = Families()
     allow_any: bool = True
+    piecewise: bool = False  # virtual hosts are resources of their own
 
 
 class NameView(msgspec.Struct, frozen=True, order=True, cache_hash=True):

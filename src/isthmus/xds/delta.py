@@ -17,12 +17,13 @@ from isthmus.model.resource import Resource
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.xds.budget import Budget
 from isthmus.xds.halving import Halving
-from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, rank
+from isthmus.xds.order import CLUSTER, DEBUG, ENDPOINT, MAKE_BEFORE_BREAK, ROUTE, VIRTUAL_HOST, rank
 from isthmus.xds.requests import DeltaRequest, Limits
-from isthmus.xds.resources import Lookup, Names
+from isthmus.xds.resources import ALL, Lookup, Names
 from isthmus.xds.responses import Content, Origin
 from isthmus.xds.session import Ledger, Message, Moment, Receipt
 from isthmus.xds.subscription import Answer, Subscription, Versions, outstanding
+from isthmus.xds.virtual_hosts import Parents
 
 _JOINED = 4096  # versions of endpoints that are remembered, each for many streams
 
@@ -38,6 +39,12 @@ class DeltaSession:
         self._ledgers: dict[str, Ledger] = {}
         self._halving = Halving()
         self._budget = Budget(limits.kept_bytes)
+        self._parents = Parents()
+        self._special_versions: Mapping[str, Versions] = {
+            ENDPOINT: self._endpoint_version,
+            ROUTE: self._parents.version_of_table,
+            VIRTUAL_HOST: self._parents.version_of_host,
+        }
         self._cold: set[str] = set()  # clusters sent before the client asked for any endpoints
 
     @property
@@ -63,11 +70,13 @@ class DeltaSession:
             return Receipt.SUBSCRIBE
         if request.subscribe or request.unsubscribe:
             subscription.update(request)
+            if request.type_url == ROUTE:
+                self._parents.lost((*request.subscribe, *request.unsubscribe))
         if len(subscription.names) > self._limits.names:
             raise Refused(Code.RESOURCE_EXHAUSTED, f"more than {self._limits.names} names of {request.type_url}")
         if not request.nonce and request.error is None:
             return Receipt.SUBSCRIBE
-        self._halving.answered(request.nonce, rejected=request.error is not None)
+        self._answered(request.nonce, rejected=request.error is not None)
         return self._ledgers[request.type_url].settle(request.nonce, request.error)
 
     def mark(self, changes: Mapping[str, Names]) -> bool:
@@ -86,14 +95,26 @@ class DeltaSession:
         stopped naming it, and when the client has answered the last response with clusters: Envoy does so once
         the new ones are warm, and after it has asked for listeners and routes on a new stream.
         """
+        self._parents.mark = f".{int(moment.now):x}-{self._origin.prefix}{self._number:x}"
         for type_url, subscription in self._subscriptions.items():
-            while subscription.pending:
+            while subscription.pending and not self._too_early(subscription):
                 answer = self._answer(type_url, subscription, lookup)
                 if answer is not None:
                     return self._message(type_url, answer, moment)
                 if subscription.held:
                     self._ledgers[type_url].confirm(moment)
         return self._half(lookup, moment) or self._farewell(moment)
+
+    def _too_early(self, subscription: Subscription) -> bool:
+        """Whether an empty answer would have Envoy use route configurations whose virtual hosts are still to come."""
+        if subscription.type_url != VIRTUAL_HOST or not subscription.unanswered:
+            return False
+        return self._parents.outstanding or self._halving.pending
+
+    def _answered(self, nonce: str, *, rejected: bool) -> None:
+        self._halving.answered(nonce, rejected=rejected)
+        if self._parents.answered(nonce, rejected=rejected):
+            self.mark({VIRTUAL_HOST: ALL})
 
     def _half(self, lookup: Lookup, moment: Moment) -> Message | None:
         while (again := self._halving.take()) is not None:
@@ -118,11 +139,16 @@ class DeltaSession:
     def _open(self, request: DeltaRequest) -> None:
         if len(self._subscriptions) >= self._limits.types:
             raise Refused(Code.RESOURCE_EXHAUSTED, f"more than {self._limits.types} types on one stream")
-        subscription = Subscription(request.type_url)
+        covers = self._parents.covers if request.type_url == VIRTUAL_HOST else None
+        subscription = Subscription(request.type_url, covers)
         subscription.start(request)
         self._subscriptions[request.type_url] = subscription
         self._subscriptions = dict(sorted(self._subscriptions.items(), key=lambda item: rank(item[0])))
         self._ledgers[request.type_url] = Ledger()
+        self._parents.returned |= bool(request.initial_versions)
+        if request.type_url == ROUTE:
+            self._parents.resumed(request.initial_versions)
+            self.mark({VIRTUAL_HOST: ALL})
         if request.type_url == ENDPOINT:
             subscription.anticipate(self._cold)
             self._cold = set()
@@ -131,12 +157,15 @@ class DeltaSession:
         answer = subscription.compose(lookup, self._versions(type_url))
         if type_url == CLUSTER and answer is not None:
             self._warm(answer)
-        if type_url in MAKE_BEFORE_BREAK or not subscription.late:
+        if type_url in MAKE_BEFORE_BREAK:
             return answer
-        return Answer(answer.changed if answer else (), _both(answer, subscription.withdraw()))
+        gone = subscription.withdraw() if subscription.late else ()
+        if type_url == VIRTUAL_HOST:
+            gone += self._parents.empty(resource.name for resource, _ in (answer.changed if answer else ()))
+        return _with_removals(answer, gone) if gone else answer
 
     def _versions(self, type_url: str) -> Versions:
-        return self._endpoint_version if type_url == ENDPOINT else _content_version
+        return self._special_versions.get(type_url, _content_version)
 
     def _endpoint_version(self, endpoints: Resource) -> str:
         """Endpoints' content and the version of the cluster they were sent for.
@@ -162,7 +191,10 @@ class DeltaSession:
         response = self._origin.responses.compose(Content(type_url, moment.version, answer, trailer), self._number)
         self._number = response.number
         self._ledgers[type_url].send(response.nonce, moment)
-        if answer.changed:
+        if type_url == ROUTE:
+            self._parents.lost(answer.removed)
+            self._parents.sent(response.nonce, (resource for resource, _ in answer.changed))
+        if answer.changed or type_url == VIRTUAL_HOST:
             names = [*(resource.name for resource, _ in answer.changed), *answer.removed]
             self._halving.sent(response.nonce, type_url, names)
         return Message(type_url, response.nonce, response.framed, len(answer.changed), len(answer.removed))
@@ -177,5 +209,5 @@ def _content_version(resource: Resource) -> str:
     return resource.version
 
 
-def _both(answer: Answer | None, removed: tuple[str, ...]) -> tuple[str, ...]:
-    return (*answer.removed, *removed) if answer else removed
+def _with_removals(answer: Answer | None, removed: tuple[str, ...]) -> Answer:
+    return Answer(answer.changed, (*answer.removed, *removed)) if answer else Answer(removed=removed)

@@ -61,6 +61,7 @@ class Metadata(msgspec.Struct, frozen=True, rename="upper"):
     dns_capture: str | bool = ""
     dns_auto_allocate: str | bool = ""
     proxy_config: dict[str, Any] | None = None
+    virtual_host_discovery: str | bool = ""  # Isthmus's own
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ class Node(msgspec.Struct, frozen=True):
     details: Metadata
     metadata: dict[str, Any]  # as sent
     envoy_version: str = ""
+    incremental: bool = False  # speaks the incremental variant of ADS
 
     @property
     def is_proxy(self) -> bool:
@@ -91,6 +93,11 @@ class Node(msgspec.Struct, frozen=True):
     def dns_capture(self) -> bool:
         """Whether its agent answers DNS queries."""
         return _true(self.details.dns_capture)
+
+    @property
+    def virtual_host_discovery(self) -> bool:
+        """Whether it takes virtual hosts one by one. Envoy does so over the incremental variant only."""
+        return self.incremental and _true(self.details.virtual_host_discovery)
 
     @property
     def pod_ports(self) -> tuple[Port, ...]:

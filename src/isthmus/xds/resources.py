@@ -51,6 +51,9 @@ class ResourceSource(Protocol):
     def close(self, subscriber: Subscriber) -> None:
         """One stream of this subscriber ended; called once per ``open``."""
 
+    def resume(self, subscriber: Subscriber, type_url: str, versions: Mapping[str, str]) -> None:
+        """A proxy that comes back says what it holds of a type: name → version. Nothing of it was sent yet."""
+
     def cluster(self, subscriber: Subscriber) -> str:
         """The cluster that this subscriber runs in, which need not be the one that it names; empty when not known."""
 

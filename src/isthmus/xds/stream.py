@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import structlog
 
 from isthmus.model.identity import Caller
@@ -23,7 +24,7 @@ from isthmus.xds.complaints import Complaints
 from isthmus.xds.hub import Hub
 from isthmus.xds.node import Node, parse_node
 from isthmus.xds.order import DEBUG, HEALTH, short
-from isthmus.xds.requests import LONGEST_ACKNOWLEDGEMENT
+from isthmus.xds.requests import LONGEST_ACKNOWLEDGEMENT, DeltaRequest
 from isthmus.xds.resources import Names, Subscriber
 from isthmus.xds.responses import Origin
 from isthmus.xds.session import Ledger, Message, Receipt
@@ -213,6 +214,8 @@ class AdsStream:
             return
         if not request.type_url.startswith(DEBUG) and not self._view.opened:
             self._open()
+        if isinstance(request, DeltaRequest) and request.initial_versions and self._view.opened:
+            self._view.resume(request.type_url, request.initial_versions)
         receipt = self._session.receive(request)
         self._note(receipt, request)
         if self._session.pending:
@@ -221,7 +224,7 @@ class AdsStream:
     def _introduce(self, message: Any) -> None:
         if message is None:
             raise Refused(Code.INVALID_ARGUMENT, "missing node information: the first request must carry node.id")
-        node = parse_node(message)
+        node = msgspec.structs.replace(parse_node(message), incremental=self._variant.incremental)
         if self.caller is not None and self.hub.settings.identity_check:
             check_identity(node, self.caller)
         self.node = node

@@ -16,6 +16,9 @@ from isthmus.xds.order import NAMED_ONLY, ONE_OR_NONE
 from isthmus.xds.requests import WILDCARD, DeltaRequest
 from isthmus.xds.resources import ALL, Lookup, Names
 
+Covers = Callable[[str], bool]
+"""Whether a resource of this name may be sent at all now."""
+
 Versions = Callable[[Resource], str]
 """The version under which a resource is sent on this stream."""
 
@@ -39,8 +42,9 @@ def outstanding(subscriptions: Iterable[Subscription]) -> bool:
 class Subscription:
     """The state of one type on one delta stream."""
 
-    def __init__(self, type_url: str) -> None:
+    def __init__(self, type_url: str, covers: Covers | None = None) -> None:
         self.type_url = type_url
+        self._covers = covers
         self.wildcard = False
         self.names: set[str] = set()  # subscribed by name
         self.held: dict[str, str] = {}  # version of each resource that the client has
@@ -59,6 +63,11 @@ class Subscription:
     def kept_bytes(self) -> int:
         """What it takes to remember this client's names, about."""
         return size_of(self.names) + size_of(self.held)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a response is expected even when it is empty."""
+        return self._answer
 
     def start(self, request: DeltaRequest) -> None:
         """The first request of a type. A client that reconnects tells what it holds and gets the difference."""
@@ -132,7 +141,7 @@ class Subscription:
 
         What is gone but still held leaves with the others that are late.
         """
-        wanted = names if self.wildcard else names & self.names
+        wanted = set(self._covered(names if self.wildcard else names & self.names))
         found = lookup.named(self.type_url, wanted)
         changed = tuple((resource, version_of(resource)) for resource in found.values())
         removed = tuple(sorted(wanted.difference(found, self.held)))
@@ -168,12 +177,17 @@ class Subscription:
             self._due = besides
         elif besides:
             found = {**found, **lookup.named(self.type_url, besides)}
-        return found, self.held.keys() - found.keys() - (self._due or set())
+        if self._covers is not None:
+            found = {name: found[name] for name in self._covered(found)}
+        return found, set(self._covered(self.held)).difference(found, self._due or ())
 
     def _some(self, due: set[str], lookup: Lookup) -> tuple[Mapping[str, Resource], set[str]]:
-        due = due if self.wildcard else due & self.names
+        due = set(self._covered(due if self.wildcard else due & self.names))
         found = lookup.named(self.type_url, due) if due else {}
         return found, {name for name in due if name not in found and name in self.held}
+
+    def _covered(self, names: Iterable[str]) -> Iterable[str]:
+        return names if self._covers is None else filter(self._covers, names)
 
     def _unsubscribe(self, names: set[str]) -> None:
         self.names -= names

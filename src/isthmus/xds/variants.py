@@ -25,6 +25,7 @@ class Variant:
     parse: Callable[[bytes, Limits], Any]
     new_session: Callable[[Limits, Origin], Session]
     control_plane_field: int
+    incremental: bool
     acknowledgement: Callable[[bytes], Any] | None = None  # reads a request that says nothing else; None: it does
 
     def trailer(self, identifier: str) -> bytes:
@@ -33,5 +34,7 @@ class Variant:
         return wire.prefix(self.control_plane_field, len(control_plane)) + control_plane if identifier else b""
 
 
-DELTA = Variant("delta", f"/{SERVICE}/DeltaAggregatedResources", parse_delta, DeltaSession, 7, delta_acknowledgement)
-SOTW = Variant("sotw", f"/{SERVICE}/StreamAggregatedResources", parse_sotw, SotwSession, 6)
+DELTA = Variant(
+    "delta", f"/{SERVICE}/DeltaAggregatedResources", parse_delta, DeltaSession, 7, True, delta_acknowledgement
+)
+SOTW = Variant("sotw", f"/{SERVICE}/StreamAggregatedResources", parse_sotw, SotwSession, 6, False)

@@ -39,6 +39,11 @@ class View:
         self._subscriber = self._source.open(node, self._caller)
         return self._subscriber
 
+    def resume(self, type_url: str, versions: Mapping[str, str]) -> None:
+        """The proxy says what it holds of a type, before it is answered."""
+        if self._subscriber is not None:
+            self._source.resume(self._subscriber, type_url, versions)
+
     def close(self) -> Subscriber | None:
         """Takes the stream from the source again, once."""
         subscriber, self._subscriber = self._subscriber, None

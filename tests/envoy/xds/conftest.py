@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(1, str(Path(__file__).parents[2] / "cases"))
 
 from discovery_plane import ControlPlane
 from running_envoy import Envoy, running
@@ -32,11 +33,11 @@ async def control_plane() -> AsyncIterator[Callable[..., ControlPlane]]:
 
 
 @pytest.fixture
-async def envoy() -> AsyncIterator[Callable[[dict[str, Any]], Awaitable[Envoy]]]:
+async def envoy() -> AsyncIterator[Callable[..., Awaitable[Envoy]]]:
     async with AsyncExitStack() as stack:
 
-        async def start(bootstrap: dict[str, Any]) -> Envoy:
-            return await stack.enter_async_context(running(bootstrap))
+        async def start(bootstrap: dict[str, Any], *arguments: str) -> Envoy:
+            return await stack.enter_async_context(running(bootstrap, *arguments))
 
         yield start
 

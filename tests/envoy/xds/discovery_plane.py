@@ -6,14 +6,16 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from isthmus.model.identity import Caller
-from isthmus.model.resource import Resource
+from isthmus.model.resource import PIECEWISE, Resource
 from isthmus.rpc.refusal import Code, Refused
 from isthmus.rpc.server import RpcServer
 from isthmus.rpc.tls import ServerTls
 from isthmus.xds.node import Node
+from isthmus.xds.order import ROUTE
 from isthmus.xds.resources import resource_of
 from isthmus.xds.server import XdsServer
 from isthmus.xds.settings import XdsSettings
@@ -25,6 +27,7 @@ class Store:
 
     def __init__(self) -> None:
         self.resources: dict[str, dict[str, Resource]] = {}
+        self.resumed: list[tuple[str, dict[str, str]]] = []
         self.opened: list[tuple[Node, Caller | None]] = []
         self.server: XdsServer
         self._open: set[int] = set()
@@ -36,6 +39,9 @@ class Store:
 
     def close(self, subscriber: Any) -> None:
         self._open.remove(subscriber)
+
+    def resume(self, subscriber: Any, type_url: str, versions: Mapping[str, str]) -> None:
+        self.resumed.append((type_url, dict(versions)))
 
     def cluster(self, subscriber: Any) -> str:
         return ""
@@ -51,7 +57,7 @@ class Store:
         """Adds or changes resources, and removes some, as one change."""
         changes: dict[str, set[str]] = {}
         for message in messages:
-            resource = resource_of(getattr(message, "cluster_name", "") or message.name, message)
+            resource = _resource(message)
             self.resources.setdefault(resource.type_url, {})[resource.name] = resource
             changes.setdefault(resource.type_url, set()).add(resource.name)
         for type_url, names in removed.items():
@@ -60,6 +66,12 @@ class Store:
             changes.setdefault(type_url, set()).update(names)
         for subscriber in self._open:
             self.server.changed(subscriber, changes)
+
+
+def _resource(message: Any) -> Resource:
+    found = resource_of(getattr(message, "cluster_name", "") or message.name, message)
+    piecewise = found.type_url == ROUTE and message.HasField("vhds")
+    return msgspec.structs.replace(found, version=found.version + PIECEWISE) if piecewise else found
 
 
 class Pages:
@@ -91,9 +103,10 @@ class ControlPlane:
     def acknowledged(self, type_url: str) -> bool:
         """Whether every stream has all that there is of a type."""
         streams = tuple(self.xds.connections)
-        return bool(streams) and all(_has_all(stream, type_url) for stream in streams)
+        return bool(streams) and all(caught_up(stream, type_url) for stream in streams)
 
 
-def _has_all(stream: AdsStream, type_url: str) -> bool:
+def caught_up(stream: AdsStream, type_url: str) -> bool:
+    """Whether a stream was sent something of a type, has nothing more to send, and everything was answered."""
     ledger = stream.ledgers.get(type_url)
     return ledger is not None and not stream.pending and ledger.sent != "" and ledger.sent == ledger.acked

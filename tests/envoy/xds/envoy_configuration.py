@@ -65,6 +65,32 @@ def route(name: str, cluster: str) -> Any:
     )
 
 
+def piecewise(name: str) -> Any:
+    """A route configuration whose virtual hosts are resources of their own; what is for none of them gets a 418."""
+    return pb("envoy.config.route.v3.RouteConfiguration")(
+        name=name,
+        virtual_hosts=[
+            {
+                "name": "none",
+                "domains": ["*"],
+                "routes": [{"match": {"prefix": "/"}, "direct_response": {"status": 418}}],
+            }
+        ],
+        ignore_port_in_host_matching=True,
+        vhds={"config_source": {"ads": {}, "resource_api_version": "V3"}},
+    )
+
+
+def virtual_host(name: str, cluster: str, *domains: str, mark: str = "") -> Any:
+    """Of the route configuration that its name begins with; ``mark`` is a header of its answers."""
+    headers = [{"header": {"key": "x-mark", "value": mark}}] if mark else []
+    return pb("envoy.config.route.v3.VirtualHost")(
+        name=name,
+        domains=domains or [name.rpartition("/")[2]],
+        routes=[{"match": {"prefix": "/"}, "route": {"cluster": cluster}, "response_headers_to_add": headers}],
+    )
+
+
 def cluster(name: str, seconds: int = 5) -> Any:
     result = pb("envoy.config.cluster.v3.Cluster")(
         name=name,

@@ -30,13 +30,14 @@ class Envoy:
 
 
 @asynccontextmanager
-async def running(bootstrap: dict[str, Any]) -> AsyncIterator[Envoy]:
+async def running(bootstrap: dict[str, Any], *arguments: str) -> AsyncIterator[Envoy]:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "bootstrap.json").write_text(json.dumps(bootstrap))
         process = await asyncio.create_subprocess_exec(
             *(str(binary()), "-c", str(directory / "bootstrap.json"), "--use-dynamic-base-id", "--concurrency", "1"),
             *("--admin-address-path", str(directory / "admin"), "--log-path", str(directory / "log")),
+            *arguments,
         )
         try:
             await until(lambda: (directory / "admin").exists() and (directory / "admin").stat().st_size > 0)

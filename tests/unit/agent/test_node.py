@@ -76,3 +76,17 @@ def test_the_environment_wins_over_the_proxys_own_metadata(pod_settings):
     found = metadata(settings)
     assert (found["NETWORK"], found["HTTP10"]) == ("b", "1")
     assert "OTHER" not in found
+
+
+@pytest.mark.parametrize(
+    ("variables", "declared"),
+    [
+        ({}, "true"),
+        ({"ISTIO_META_VIRTUAL_HOST_DISCOVERY": "false"}, "false"),
+        ({"ISTIO_DELTA_XDS": "false"}, None),
+    ],
+)
+def test_taking_virtual_hosts_one_by_one_is_declared_with_incremental_ads_unless_told_not_to(
+    pod_settings, variables, declared
+):
+    assert metadata(pod_settings(**variables)).get("VIRTUAL_HOST_DISCOVERY") == declared

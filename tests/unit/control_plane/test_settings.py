@@ -50,3 +50,8 @@ def test_addresses_are_gos() -> None:
     assert Address.parse("") is None
     with pytest.raises(ValueError, match="not host:port"):
         Address.parse("localhost")
+
+
+def test_virtual_hosts_are_sent_one_by_one_only_when_told_so() -> None:
+    assert not from_environment({}).virtual_host_discovery
+    assert from_environment({"PILOT_ENABLE_VIRTUAL_HOST_DISCOVERY": "true"}).virtual_host_discovery

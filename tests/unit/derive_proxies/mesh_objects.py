@@ -91,6 +91,7 @@ def _configuration() -> dict[str, list[Document]]:
         "sidecar": [_config("Sidecar", "a", spec) for spec in _SIDECARS],
         "edge": [_config("Gateway", "a", {"selector": {"app": "db"}, "servers": [one]}) for one in _SERVERS],
         **_gateway_api(),
+        "outside": [_named("outside", _config("VirtualService", "b", one)) for one in _OUTSIDE],
         "edge routes": [_config("VirtualService", "b", {"hosts": ["*"], "gateways": ["a/x"], "http": [_to("web")]})],
     }
 
@@ -171,6 +172,11 @@ _SIDECARS: list[Document] = [
     {"workloadSelector": {"labels": {"app": "web"}}, "egress": [{"hosts": ["b/*"]}]},
     {"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}},
 ]
+_OUTSIDE: list[Document] = [
+    {"hosts": ["api.example.com", "*.example.com"], "http": [_to("web")]},
+    {"hosts": ["api.example.com"], "http": [_to("db")], "exportTo": ["."]},
+    {"hosts": ["api.example.com"], "http": [{"match": [{"sourceNamespace": "a"}], **_to("db")}, _to("web")]},
+]
 _SERVERS: list[Document] = [
     {
         "port": {"number": 15443, "name": "tls", "protocol": "TLS"},
@@ -184,6 +190,10 @@ _SERVERS: list[Document] = [
 def _core(cluster: str, kind: str, namespace: str, name: str, **rest: Any) -> Document:
     metadata = {"namespace": namespace, "name": name, "labels": rest.pop("labels", {})}
     return {"cluster": cluster, "kind": kind, "metadata": metadata, **rest}
+
+
+def _named(name: str, document: Document) -> Document:
+    return {**document, "metadata": {**document["metadata"], "name": name}}
 
 
 def _config(kind: str, namespace: str, spec: Document) -> Document:

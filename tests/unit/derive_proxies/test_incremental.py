@@ -13,20 +13,23 @@ from mesh_objects import CLUSTERS, NAMESPACES, objects
 from isthmus.collections import Batch
 from isthmus.model.proxy import Proxy, ProxyKind
 from isthmus.model.resource import Resource
+from isthmus.protos import pb
 from isthmus.translate import types
 
 OBJECTS = objects()
-TYPES = (types.CLUSTER, types.ENDPOINT, types.LISTENER, types.ROUTE, types.NAME_TABLE)
+PROXIES = 12
+TYPES = (types.CLUSTER, types.ENDPOINT, types.LISTENER, types.ROUTE, types.VIRTUAL_HOST, types.NAME_TABLE)
 Told = Mapping[str, Mapping[str, Mapping[str, Resource]]]  # proxy → type → name → resource
 
 
 def proxy(number: int) -> Proxy:
-    """One of eight proxies: in either cluster and namespace, as a sidecar of "web" or as the gateway "db"."""
+    """One of twelve proxies: in either cluster and namespace, as a sidecar of "web", as the gateway "db", or as
+    another sidecar of "web" that takes virtual hosts one by one."""
     cluster, namespace = CLUSTERS[number & 1], NAMESPACES[number >> 1 & 1]
     name = "db" if number & 4 else "web"
     position = CLUSTERS.index(cluster) + 1
     return Proxy(
-        id=f"{name}.{namespace}.{cluster}",
+        id=f"{name}.{namespace}.{cluster}{' piecewise' if number & 8 else ''}",
         kind=ProxyKind.ROUTER if number & 4 else ProxyKind.SIDECAR,
         name=name,
         namespace=namespace,
@@ -37,12 +40,13 @@ def proxy(number: int) -> Proxy:
         labels={"app": name},
         node=f"node{number}",
         dns_capture=True,
+        virtual_host_discovery=bool(number & 8),
     )
 
 
 objects_changed = st.tuples(st.sampled_from(sorted(OBJECTS)), st.integers(0, 5))
-proxies_changed = st.tuples(st.just("proxy"), st.integers(0, 15))
-EVERYTHING = [*((name, 0) for name in OBJECTS), *(("proxy", number) for number in range(8))]
+proxies_changed = st.tuples(st.just("proxy"), st.integers(0, 2 * PROXIES - 1))
+EVERYTHING = [*((name, 0) for name in OBJECTS), *(("proxy", number) for number in range(PROXIES))]
 steps = st.lists(st.lists(st.one_of(objects_changed, objects_changed, proxies_changed), max_size=4), max_size=10)
 
 
@@ -66,9 +70,9 @@ class World:
         batch = Batch()
         for name, number in change:
             if name == "proxy":
-                row = proxy(number % 8)
+                row = proxy(number % PROXIES)
                 self.proxies.pop(row.id, None)
-                if number < 8:
+                if number < PROXIES:
                     self.proxies[row.id] = row
                     batch.put(self.mesh.sources.proxies, row.id, row)
                 else:
@@ -130,3 +134,35 @@ def test_connected_proxies_are_told_of_every_change(changes: list[list[tuple[str
                 old, new = before[name][type_url], after[name][type_url]
                 changed = {one for one in old.keys() | new.keys() if old.get(one) != new.get(one)}
                 assert "*" in told or changed <= told, f"{name} was not told of {sorted(changed - told)}"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps)
+def test_virtual_hosts_one_by_one_are_those_of_the_whole_tables(changes: list[list[tuple[str, int]]]) -> None:
+    world = World()
+    for change in [EVERYTHING, *changes, [("proxy", number) for number in range(PROXIES)]]:
+        world.apply(change)
+    state = world.state(world.mesh)
+    for name in (name for name in world.proxies if f"{name} piecewise" in world.proxies):
+        told = state[f"{name} piecewise"]
+        whole, pieces = state[name][types.ROUTE], told[types.ROUTE]
+        assert whole.keys() == pieces.keys()
+        assert not state[name][types.VIRTUAL_HOST]
+        for table, resource in whole.items():
+            joined = read(pieces[table])
+            assert joined.HasField("vhds") == table.isdigit()
+            alone = [read(one) for key, one in told[types.VIRTUAL_HOST].items() if key.rpartition("/")[0] == table]
+            for host in alone:
+                assert told[types.VIRTUAL_HOST][host.name]
+                host.name = host.name.partition("/")[2]
+            hosts = sorted((*joined.virtual_hosts, *alone), key=lambda host: host.name)
+            expected = read(resource)
+            assert hosts == sorted(expected.virtual_hosts, key=lambda host: host.name)
+            for one in (joined, expected):
+                one.ClearField("vhds")
+                one.ClearField("virtual_hosts")
+            assert joined == expected
+
+
+def read(resource: Resource) -> Any:
+    return pb(resource.type_url.partition("/")[2]).FromString(resource.body)

@@ -47,6 +47,7 @@ class Source:
         self.world = world
         self.open_: list[str] = []
         self.found_in: dict[str, str] = {}
+        self.resumed: list[tuple[str, dict[str, str]]] = []
         self.callers: list[Caller | None] = []
         self.refusal: Refused | None = None
         self._closed = asyncio.Event()
@@ -68,6 +69,9 @@ class Source:
             while len(self.open_) > count:
                 self._closed.clear()
                 await self._closed.wait()
+
+    def resume(self, subscriber: Any, type_url: str, versions: Mapping[str, str]) -> None:
+        self.resumed.append((type_url, dict(versions)))
 
     def cluster(self, subscriber: Any) -> str:
         return self.found_in.get(subscriber, "")

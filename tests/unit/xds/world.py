@@ -7,14 +7,22 @@ from collections.abc import Iterable, Mapping
 from isthmus.model.resource import Resource
 from isthmus.protos import pb
 from isthmus.xds.delta import DeltaSession
-from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, PROXY_CONFIG, ROUTE
+from isthmus.xds.order import CLUSTER, ENDPOINT, LISTENER, NAME_TABLE, PROXY_CONFIG, ROUTE, VIRTUAL_HOST
 from isthmus.xds.requests import DeltaRequest, Limits, SotwRequest
 from isthmus.xds.resources import content_version
 from isthmus.xds.session import Message, Moment
 from isthmus.xds.sotw import SotwSession
 
 MOMENT = Moment(1.0, "v")
-SHORT = {CLUSTER: "cds", ENDPOINT: "eds", LISTENER: "lds", ROUTE: "rds", NAME_TABLE: "nds", PROXY_CONFIG: "pcds"}
+SHORT = {
+    CLUSTER: "cds",
+    ENDPOINT: "eds",
+    LISTENER: "lds",
+    ROUTE: "rds",
+    VIRTUAL_HOST: "vhds",
+    NAME_TABLE: "nds",
+    PROXY_CONFIG: "pcds",
+}
 
 
 class World:

@@ -37,13 +37,14 @@ def table(found: list[dict[str, Any]]) -> Table:
 def _rows(config: Json) -> Iterator[tuple[str, ...]]:
     name = str(config.get("name", ""))
     for host in config.get("virtual_hosts", ()):
+        host_name = host["name"].removeprefix(f"{name}/")  # there if it was sent by itself
         domains = domain_words(host.get("domains", ()))
         for route in host.get("routes", ()):
             if route.get("route", {}).get("cluster") == _PASSTHROUGH:
                 continue
-            yield name, host["name"], domains, path_words(route.get("match", {})), managed_by(route)
+            yield name, host_name, domains, path_words(route.get("match", {})), managed_by(route)
         if not host.get("routes"):
-            yield name, host["name"], domains, "/*", "404"
+            yield name, host_name, domains, "/*", "404"
 
 
 def _order(config: Json) -> tuple[bool, int, str]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from isthmus.model.resource import Resource
+from isthmus.model.resource import PIECEWISE, Resource
 from isthmus.protos import pb
 from isthmus.translate import names
 from isthmus.translate.encoding import Part, content_version, part, repeated, serialise
 from isthmus.translate.types import ROUTE
-from isthmus.translate.values import UNTIMED
+from isthmus.translate.values import ADS, UNTIMED
 
-_VIRTUAL_HOSTS_FIELD = 2  # of RouteConfiguration
+VIRTUAL_HOSTS_FIELD = 2  # of RouteConfiguration
 _MAX_DIRECT_RESPONSE = 1 << 20
 
 
@@ -38,13 +38,25 @@ def catch_all(*, allow_any: bool) -> Part:
 def block(hosts: Sequence[Part]) -> Part:
     """Virtual hosts joined as they will stand in a route configuration."""
     version = content_version(*(host.version.encode() for host in hosts))
-    return Part(repeated(_VIRTUAL_HOSTS_FIELD, (host.body for host in hosts)), version)
+    return Part(repeated(VIRTUAL_HOSTS_FIELD, (host.body for host in hosts)), version)
 
 
 def configuration(name: str, blocks: Sequence[Part]) -> Resource:
     """A route configuration from blocks; its version follows from the versions of its parts."""
     version = content_version(name.encode(), *(one.version.encode() for one in blocks))
     return Resource(name, ROUTE, b"".join((_head(name), *(one.body for one in blocks))), version)
+
+
+def piecewise(name: str, blocks: Sequence[Part]) -> Resource:
+    """A route configuration whose other virtual hosts are resources of their own (VHDS); Envoy waits for them."""
+    whole = configuration(name, blocks)
+    version = content_version(b"vhds", whole.version.encode())
+    return Resource(name, ROUTE, whole.body + _discovery(), version + PIECEWISE)
+
+
+@lru_cache(maxsize=1)
+def _discovery() -> bytes:
+    return serialise(pb("envoy.config.route.v3.RouteConfiguration")(vhds={"config_source": ADS}))
 
 
 @lru_cache(maxsize=4096)

@@ -38,6 +38,13 @@ _SHORT = {
 NAMED_ONLY: Final = frozenset({ENDPOINT, ROUTE, SECRET, EXTENSION})
 """Types of which a subscription to nothing means nothing (Istio: IsWildcardTypeURL)."""
 
+TOGETHER: Final = frozenset({VIRTUAL_HOST})
+"""Types of which a client is due all that belongs to what it has taken, whatever it names, and that change together.
+
+Envoy serves with whatever part of a route configuration's virtual hosts has come, and rejects those of which two have
+one domain for a moment. The names that it may ask for are made from the Host headers of requests.
+"""
+
 ONE_OR_NONE: Final = frozenset({NAME_TABLE, PROXY_CONFIG})
 """Types of one resource that Istio's agent keeps to itself. It does not acknowledge a response without the resource."""
 

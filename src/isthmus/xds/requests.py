@@ -5,8 +5,9 @@ Knows both request messages. Does not know streams; ``node`` stays a message unt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from sys import intern
 from typing import Any
 
@@ -15,8 +16,11 @@ from google.protobuf.message import DecodeError
 
 from isthmus.protos import pb
 from isthmus.rpc.refusal import Code, Refused
+from isthmus.xds.order import TOGETHER
 
 WILDCARD = "*"
+PORTION = 10_000
+"""Names that are looked at in one go: others are served in between, whatever one client asks for."""
 LONGEST_ACKNOWLEDGEMENT = 256
 """Bytes of a type URL, a nonce, and some more."""
 _ACKNOWLEDGEMENTS = 1024  # that are remembered
@@ -60,17 +64,24 @@ class SotwRequest(msgspec.Struct, frozen=True):
 
 
 def parse_delta(data: bytes, limits: Limits) -> DeltaRequest:
-    """``Refused`` (InvalidArgument) unless the bytes are a request with a type and sane names."""
+    """``Refused`` (InvalidArgument) unless the bytes are a request with a type and sane names.
+
+    Names that are made from the Host headers of requests are whatever somebody sent to a proxy: odd ones are left out.
+    """
     message = _decode("envoy.service.discovery.v3.DeltaDiscoveryRequest", data)
-    subscribe = _shared(message.resource_names_subscribe)
+    together = message.type_url in TOGETHER
+    asked, dropped = message.resource_names_subscribe, message.resource_names_unsubscribe
+    if together:
+        asked, dropped = _sane(asked, limits), _sane(dropped, limits)
+    subscribe = _shared(asked)
     versions = {
         intern(name): intern(version[:_LONGEST_VERSION]) for name, version in message.initial_resource_versions.items()
     }
-    _check_names((*subscribe, *versions), limits)
+    _check_names(versions if together else (*subscribe, *versions), limits)
     return DeltaRequest(
         type_url=message.type_url,
         subscribe=subscribe,
-        unsubscribe=_shared(message.resource_names_unsubscribe),
+        unsubscribe=_shared(dropped),
         initial_versions=versions,
         nonce=message.response_nonce,
         error=_error(message),
@@ -122,6 +133,11 @@ def _decode(full_name: str, data: bytes) -> Any:
 def _shared(names: Iterable[str]) -> tuple[str, ...]:
     """The names, each held once in memory however many streams subscribe to it."""
     return tuple(map(intern, names))
+
+
+def _sane(names: Iterable[str], limits: Limits) -> Iterator[str]:
+    """The first of the names that can be one of this server's, as many as are answered at once."""
+    return islice((name for name in names if 0 < len(name) <= limits.name_bytes), PORTION)
 
 
 def _check_names(names: Iterable[str], limits: Limits) -> None:

@@ -12,8 +12,8 @@ import msgspec
 
 from isthmus.model.resource import Resource
 from isthmus.xds.budget import size_of
-from isthmus.xds.order import NAMED_ONLY, ONE_OR_NONE
-from isthmus.xds.requests import WILDCARD, DeltaRequest
+from isthmus.xds.order import NAMED_ONLY, ONE_OR_NONE, TOGETHER
+from isthmus.xds.requests import PORTION, WILDCARD, DeltaRequest
 from isthmus.xds.resources import ALL, Lookup, Names
 
 Covers = Callable[[str], bool]
@@ -21,10 +21,6 @@ Covers = Callable[[str], bool]
 
 Versions = Callable[[Resource], str]
 """The version under which a resource is sent on this stream."""
-
-
-PORTION = 10_000
-"""Names that are looked at in one go: others are served in between, whatever one client asks for."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -45,6 +41,7 @@ class Subscription:
     def __init__(self, type_url: str, covers: Covers | None = None) -> None:
         self.type_url = type_url
         self._covers = covers
+        self._together = type_url in TOGETHER
         self.wildcard = False
         self.names: set[str] = set()  # subscribed by name
         self.held: dict[str, str] = {}  # version of each resource that the client has
@@ -62,7 +59,7 @@ class Subscription:
     @property
     def kept_bytes(self) -> int:
         """What it takes to remember this client's names, about."""
-        return size_of(self.names) + size_of(self.held)
+        return size_of(self.names | self._owed) + size_of(self.held)
 
     @property
     def unanswered(self) -> bool:
@@ -72,27 +69,38 @@ class Subscription:
     def start(self, request: DeltaRequest) -> None:
         """The first request of a type. A client that reconnects tells what it holds and gets the difference."""
         known = request.initial_versions
+        asked = {name for name in request.subscribe if name != WILDCARD}
         self.held.update(known)
-        self.names = {name for name in request.subscribe if name != WILDCARD}
-        self.wildcard = WILDCARD in request.subscribe or not (request.subscribe or self.type_url in NAMED_ONLY)
+        self.names = set() if self._together else set(asked)
+        self.wildcard = (
+            self._together or WILDCARD in request.subscribe or not (request.subscribe or self.type_url in NAMED_ONLY)
+        )
         if not self.wildcard:
             self.names.update(known)
         self._due = None if self.wildcard else set(self.names)
-        self._owed = self.names - known.keys()
+        self._owed = asked - known.keys()
         self._answer = not known and self.type_url not in ONE_OR_NONE
 
     def update(self, request: DeltaRequest) -> None:
         """A later request: names come and go. To name a resource again is to ask for it again."""
         if WILDCARD in request.subscribe:
             self.wildcard, self._due, self._answer = True, None, True
-        asked = {name for name in request.subscribe if name != WILDCARD}
-        self.names |= asked
-        self._owed |= asked
-        self.mark(asked)
+        self._ask({name for name in request.subscribe if name != WILDCARD})
         if WILDCARD in request.unsubscribe:
             self.wildcard = False
             self._forget(self.held.keys() - self.names)
         self._unsubscribe({name for name in request.unsubscribe if name != WILDCARD})
+
+    def _ask(self, names: set[str]) -> None:
+        if not self._together:
+            self.names |= names
+        self._owe(names)
+
+    def _owe(self, names: set[str]) -> None:
+        """Names that will be answered, once; of types that come together no more than are answered at once."""
+        room = PORTION - len(self._owed)
+        self._owed |= set(islice(names, max(0, room))) if self._together else names
+        self.mark(names & self._owed)
 
     def mark(self, names: Names) -> bool:
         """Notes a possible change; whether it concerns this subscription."""
@@ -164,7 +172,7 @@ class Subscription:
     def _portion(self) -> set[str] | None:
         """Takes the names to look at now from those that are due; None: all, of a wildcard."""
         due, self._due = self._due, set()
-        if due is None or len(due) <= PORTION:
+        if due is None or len(due) <= PORTION or self._together:
             return due
         portion = set(islice(due, PORTION))
         self._due = due - portion
@@ -192,8 +200,7 @@ class Subscription:
     def _unsubscribe(self, names: set[str]) -> None:
         self.names -= names
         if self.wildcard:  # the client cannot tell whether the wildcard covers them: it is told
-            self._owed |= names
-            self.mark(names)
+            self._owe(names)
         else:
             self._forget(names)
 

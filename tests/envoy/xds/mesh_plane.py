@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,9 +15,9 @@ from isthmus.control_plane.access_review import Account
 from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.control_plane.proxies import ConnectedProxies, in_words_of_streams
 from isthmus.model.resource import Resource
-from isthmus.protos import pb
+from isthmus.protos import pb, to_any
 from isthmus.rpc.server import RpcServer
-from isthmus.xds.order import LISTENER
+from isthmus.xds.order import LISTENER, VIRTUAL_HOST
 from isthmus.xds.resources import resource_of
 from isthmus.xds.server import XdsServer
 from isthmus.xds.settings import XdsSettings
@@ -31,6 +31,8 @@ class Loopback:
 
     proxies: ConnectedProxies
     port: int
+    hosts: set[str] = field(default_factory=set)  # names of virtual hosts that were looked for
+    on_demand: bool = False  # Envoy's filter that asks for the virtual hosts of requests without a route
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.proxies, name)
@@ -41,6 +43,9 @@ class Loopback:
         return self.proxies.wildcard(subscriber, type_url)
 
     def named(self, subscriber: Any, type_url: str, names: Iterable[str]) -> Mapping[str, Resource]:
+        if type_url == VIRTUAL_HOST:
+            names = set(names)
+            self.hosts |= names
         if type_url != LISTENER:
             return self.proxies.named(subscriber, type_url, names)
         found = self.proxies.named(subscriber, type_url, set(names) & {HTTP})
@@ -51,7 +56,24 @@ class Loopback:
         listener.ClearField("bind_to_port")
         listener.address.socket_address.address = "127.0.0.1"
         listener.address.socket_address.port_value = self.port
+        if self.on_demand:
+            _ask_on_demand(listener)
         return resource_of(resource.name, listener)
+
+
+def _ask_on_demand(listener: Any) -> None:
+    connections = pb("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager")
+    kind = "type.googleapis.com/envoy.extensions.filters.http.on_demand.v3.OnDemand"
+    extra = {"name": "on demand", "typed_config": {"type_url": kind}}
+    for chain in (*listener.filter_chains, listener.default_filter_chain):
+        for one in chain.filters:
+            if one.typed_config.Is(connections.DESCRIPTOR):
+                manager = connections.FromString(one.typed_config.value)
+                filters = list(manager.http_filters)
+                del manager.http_filters[:]
+                manager.http_filters.add(**extra)
+                manager.http_filters.extend(filters)
+                one.typed_config.CopyFrom(to_any(manager))
 
 
 async def nothing(_account: Account) -> bool:
@@ -64,7 +86,8 @@ class MeshPlane:
 
     def __init__(self, port: int) -> None:
         self.mesh = Mesh()
-        self.mesh.load("mesh: {enableAutoMtls: false}")
+        # What is not known would go where the client wanted, which is the listener on loopback, round and round.
+        self.mesh.load("mesh: {enableAutoMtls: false, outboundTrafficPolicy: {mode: REGISTRY_ONLY}}")
         self._port = port
         self.rpc = RpcServer()
         self.serve(virtual_host_discovery=True)
@@ -88,7 +111,8 @@ class MeshPlane:
         proxies = ConnectedProxies(
             cast(MeshGraph, graph), lambda: True, nothing, virtual_host_discovery=virtual_host_discovery
         )
-        self.xds = XdsServer(Loopback(proxies, self._port), Pages(), CollectorRegistry(), XdsSettings())
+        self.source = Loopback(proxies, self._port)
+        self.xds = XdsServer(self.source, Pages(), CollectorRegistry(), XdsSettings())
 
     async def listen(self, port: int = 0) -> int:
         self._grpc = await self.rpc.listen([self.xds.service(None)], "127.0.0.1", port, None)

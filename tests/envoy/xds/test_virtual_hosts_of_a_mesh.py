@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -101,6 +102,66 @@ async def test_a_change_of_one_virtual_service_is_one_virtual_host(mesh_plane, e
     plane.mesh.apply(*changes(plane, 1))
     assert [set(one) for one in told[0].values()] == [{order.VIRTUAL_HOST}]
     assert [one[order.VIRTUAL_HOST] for one in told[0].values()] == [{"80/svc-1.apps.svc.cluster.local:80"}]
+
+
+async def test_hosts_that_requests_name_are_no_names_that_envoy_asks_for(mesh_plane, envoy):
+    """Nobody can make a proxy's stream carry, or a control plane remember, what is in the Host headers of requests."""
+    port = free_port()
+    plane = await mesh_plane(port)
+    plane.mesh.apply(partial())
+    await envoy(capable(await plane.listen()))
+    await until(lambda: plane.settled(order.VIRTUAL_HOST))
+    (stream,) = plane.xds.connections
+    answers = await asyncio.gather(*(get(port, host=f"host-{number}.partial.test") for number in range(300)))
+    assert {status for status, _ in answers} == {404}  # they have a virtual host, but no route for this path
+    odd = ("x" * 5000, "a/b", "80/svc-1.apps.svc.cluster.local:80", "*", "..", "svc-1.apps:0", "[::1]:80")
+    await asyncio.gather(*(get(port, host=host) for host in (*odd, *(f"{'x' * 100}-{n}" for n in range(300)))))
+    plane.mesh.apply(*changes(plane, 1))
+    await until(lambda: plane.settled(order.VIRTUAL_HOST))
+    assert tuple(plane.xds.connections) == (stream,)
+    assert plane.source.hosts == {"80/svc-1.apps.svc.cluster.local:80"}
+    assert (await get(port, host="svc-1.apps"))[0] == 200
+
+
+async def test_an_envoy_that_is_made_to_ask_for_hosts_of_requests_keeps_its_stream(mesh_plane, envoy):
+    """By Envoy's own filter, which this control plane does not configure."""
+    port = free_port()
+    plane = await mesh_plane(port)
+    plane.source.on_demand = True
+    plane.mesh.apply(partial())
+    await envoy(capable(await plane.listen()))
+    await until(lambda: plane.settled(order.VIRTUAL_HOST))
+    (stream,) = plane.xds.connections
+    hosts = [f"host-{number}.partial.test" for number in range(300)]
+    async with asking(port, f"{'x' * 5000}.partial.test", *hosts):
+        await until(lambda: plane.source.hosts >= {f"80/{host}" for host in hosts})
+        plane.mesh.apply(*changes(plane, 1))
+        await until(lambda: plane.settled(order.VIRTUAL_HOST))
+        assert tuple(plane.xds.connections) == (stream,)
+        assert (await get(port, host="svc-1.apps"))[0] == 200
+
+
+@asynccontextmanager
+async def asking(port: int, *hosts: str) -> AsyncIterator[None]:
+    """Requests that may never be answered: Envoy holds them until there is a virtual host."""
+    async with AsyncExitStack() as stack:
+        for host in hosts:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.push_async_callback(_aborted, reader, writer)
+            writer.write(f"GET / HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
+        yield
+
+
+async def _aborted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    await asyncio.wait((asyncio.create_task(writer.wait_closed()),))
+
+
+def partial() -> dict[str, Any]:
+    """Many hosts, of which requests have a route for one path only."""
+    to = {"host": "svc-0.apps.svc.cluster.local"}
+    only = {"match": [{"uri": {"exact": "/only"}}], "route": [{"destination": to}]}
+    return config("VirtualService", "apps", "partial", {"hosts": ["*.partial.test"], "http": [only]})
 
 
 async def test_a_control_plane_without_discovery_of_virtual_hosts_takes_over_and_gives_back(mesh_plane, envoy):

@@ -18,9 +18,8 @@ from plane import METADATA, Stream, node
 from isthmus.rpc.pace import Pace
 from isthmus.rpc.server import Keepalive, RpcServer
 from isthmus.xds.order import CLUSTER, ENDPOINT
-from isthmus.xds.requests import Limits
+from isthmus.xds.requests import PORTION, Limits
 from isthmus.xds.settings import XdsSettings
-from isthmus.xds.subscription import PORTION
 from isthmus.xds.variants import DELTA, SOTW
 
 EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED

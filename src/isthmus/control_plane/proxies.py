@@ -22,6 +22,7 @@ from isthmus.translate.types import SECRET
 from isthmus.xds.auth import proved_identity
 from isthmus.xds.node import Node, NodeType
 from isthmus.xds.order import ROUTE
+from isthmus.xds.requests import PORTION
 from isthmus.xds.resources import ALL, Names
 
 _KINDS = {NodeType.SIDECAR: ProxyKind.SIDECAR, NodeType.ROUTER: ProxyKind.ROUTER}
@@ -76,14 +77,15 @@ class ConnectedProxies:
     def resume(self, subscriber: Hashable, type_url: str, versions: Mapping[str, str]) -> None:
         """A proxy that holds whole route configurations gets whole ones for as long as it is connected.
 
-        Envoy would use one without its virtual hosts before it has asked for those.
+        Envoy would use one without its virtual hosts before it has asked for those. Who says to hold more of them
+        than are looked at in one go is not looked at.
         """
         row = self._proxies.get(str(subscriber))
         if type_url != ROUTE or row is None or not row.virtual_host_discovery:
             return
         whole = [name for name, version in versions.items() if not is_piecewise(version)]
-        found = self._discovery.named(row.id, type_url, whole)
-        if any(is_piecewise(resource.version) for resource in found.values()):
+        found = self._discovery.named(row.id, type_url, whole) if len(whole) <= PORTION else {}
+        if len(whole) > PORTION or any(is_piecewise(resource.version) for resource in found.values()):
             self._put(msgspec.structs.replace(row, virtual_host_discovery=False))
 
     def close(self, subscriber: Hashable) -> None:

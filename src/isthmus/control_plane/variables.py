@@ -24,6 +24,7 @@ _MEANINGS = {
     "KUBERNETES_SERVICE_PORT": "Set in every pod, as above.",
     "LOCAL_CLUSTER_SECRET_WATCHER": "Whether remote secrets are looked for where the process runs.",
     "MAX_WORKLOAD_CERT_TTL": "Longest lifetime that is granted.",
+    "PILOT_ENABLE_VIRTUAL_HOST_DISCOVERY": "Whether proxies that declare it get virtual hosts one by one.",
     "PILOT_ENABLE_XDS_IDENTITY_CHECK": "Whether a proxy must be of its caller's namespace and account.",
     "PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS": "Unsafe kubeconfig fields that remote secrets may use.",
     "PILOT_REMOTE_CLUSTER_TIMEOUT": "How long a start waits for remote clusters.",

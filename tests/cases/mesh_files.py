@@ -170,6 +170,7 @@ class Mesh:
             http10=wanted.get("http10", False),
             unprivileged=wanted.get("unprivileged", False),
             dns_capture=wanted.get("dns", False),
+            virtual_host_discovery=wanted.get("virtualHostDiscovery", False),
             authenticated=wanted.get("authenticated", True),
             secret_access=_secret_access(wanted, workload.service_account),
         )

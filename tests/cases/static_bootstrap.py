@@ -16,6 +16,7 @@ KINDS = {
     "endpoints": types.ENDPOINT,
     "listeners": types.LISTENER,
     "routes": types.ROUTE,
+    "virtual_hosts": types.VIRTUAL_HOST,
     "secrets": types.SECRET,
     "names": types.NAME_TABLE,
 }
@@ -38,7 +39,10 @@ def decoded(type_url: str, body: bytes) -> dict[str, Any]:
 
 
 def bootstrap(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Static listeners and clusters; load assignments and route configurations are put inline, so they are read."""
+    """Static listeners and clusters; load assignments, route configurations and virtual hosts are put inline, so that
+    they are read.
+    """
+    routes = [_whole(route, found["virtual_hosts"]) for route in found["routes"].values()]
     assigned = [_assigned(cluster, found["endpoints"]) for cluster in found["clusters"].values()]
     return {
         "node": {"id": "validation", "cluster": "validation"},
@@ -52,7 +56,7 @@ def bootstrap(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         },
         "static_resources": {
             "clusters": [*assigned, _secret_service()],
-            "listeners": [*found["listeners"].values(), *_route_listeners(found["routes"].values())],
+            "listeners": [*found["listeners"].values(), *_route_listeners(routes)],
             "secrets": list(found["secrets"].values()),
         },
     }
@@ -63,6 +67,15 @@ def _assigned(cluster: Mapping[str, Any], endpoints: Mapping[str, Any]) -> dict[
     if result.get("type") == "EDS":
         del result["eds_cluster_config"]
         result |= {"type": "STATIC", "load_assignment": endpoints[cluster["name"]]}
+    return result
+
+
+def _whole(route: Mapping[str, Any], hosts: Mapping[str, Any]) -> dict[str, Any]:
+    """A route configuration with the virtual hosts that are resources of their own."""
+    result = dict(route)
+    if result.pop("vhds", None):
+        own = (host for name, host in hosts.items() if name.rpartition("/")[0] == route["name"])
+        result["virtual_hosts"] = [*own, *route["virtual_hosts"]]
     return result
 
 

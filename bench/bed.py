@@ -54,7 +54,9 @@ class Bed:
         if self.options.discovery:
             yield Server(self.options.pid, self.options.discovery, "")
             return
-        with running(self.directory / "kubeconfig", self.directory, apiserver.free_ports(2)) as server:
+        ports = apiserver.free_ports(2)
+        environment = {"PILOT_ENABLE_VIRTUAL_HOST_DISCOVERY": str(self.options.virtual_hosts).lower()}
+        with running(self.directory / "kubeconfig", self.directory, ports, environment) as server:
             yield server
 
 
@@ -65,6 +67,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     result.add_argument("--namespaces", type=int, default=100)
     result.add_argument("--services", type=int, default=10, help="per namespace, 16 at most")
     result.add_argument("--proxies", type=int, help="1,000 for A and 200 for B unless given")
+    result.add_argument("--virtual-hosts", action="store_true", help="virtual hosts one by one (docs/virtual-hosts.md)")
     result.add_argument("--results", type=Path, default=RESULTS, help="directory for the figures as JSON")
     result.add_argument("--kubeconfig", type=Path, help="an API server that runs already; it is filled")
     result.add_argument("--discovery", help="host:port of a server on that API server, instead of this control plane")
@@ -94,7 +97,7 @@ async def made(options: argparse.Namespace) -> AsyncIterator[Bed]:
         text = await asyncio.to_thread(_kubeconfig, options, directory, stack)
         (directory / "kubeconfig").write_text(text)
         client = await stack.enter_async_context(Client(load_kubeconfig(text)))
-        fleet = await stack.enter_async_context(fleets.running())
+        fleet = await stack.enter_async_context(fleets.running(virtual_hosts=options.virtual_hosts))
         started = time.perf_counter()
         await install_crds(client)
         await populate(client, size)

@@ -1,4 +1,5 @@
-"""Delta-ADS clients that subscribe as Envoy does: clusters and listeners by wildcard, endpoints and routes by name.
+"""Delta-ADS clients that subscribe as Envoy does: clusters and listeners by wildcard, endpoints and routes by name, and
+virtual hosts by wildcard once a route configuration came without its own.
 
 They acknowledge everything, note when each update of each type arrived, and connect again as Envoy does when a stream
 is refused or ends.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ ENDPOINT = f"{_PREFIX}endpoint.v3.ClusterLoadAssignment"
 LISTENER = f"{_PREFIX}listener.v3.Listener"
 ROUTE = f"{_PREFIX}route.v3.RouteConfiguration"
 VIRTUAL_HOST = f"{_PREFIX}route.v3.VirtualHost"
+VIRTUAL_HOSTS = {"VIRTUAL_HOST_DISCOVERY": "true"}
+"""Metadata of proxies that take virtual hosts one by one."""
 RETRY = 0.5
 """Seconds until Envoy connects again."""
 _BODIES = 16_384
@@ -57,14 +60,16 @@ class Recorder:
 class Proxy:
     """One client with a connection of its own."""
 
-    def __init__(self, address: str, name: str, namespace: str, recorder: Recorder) -> None:
+    def __init__(
+        self, address: str, name: str, namespace: str, recorder: Recorder, *, virtual_hosts: bool = False
+    ) -> None:
         self.name = f"{name}.{namespace}"
         self.refused = 0
         self.warm = asyncio.Event()
         self.warm_at = 0.0
         self._recorder = recorder
         self._address = address
-        self._node = _node(name, namespace)
+        self._node = _node(name, namespace, VIRTUAL_HOSTS if virtual_hosts else {})
         self._call: Call | None = None
         self._reset()
 
@@ -89,8 +94,9 @@ class Proxy:
 
     def _reset(self) -> None:
         self._known: dict[str, set[str]] = {ENDPOINT: set(), ROUTE: set()}
-        self._missing: dict[str, set[str]] = {ENDPOINT: set(), ROUTE: set()}
+        self._missing: dict[str, set[str]] = {ENDPOINT: set(), ROUTE: set(), VIRTUAL_HOST: set()}
         self._listeners = False  # asked for
+        self._virtual_hosts = False  # asked for
         self.warm.clear()
 
     def _send(self, type_url: str, **fields: Any) -> None:
@@ -111,13 +117,27 @@ class Proxy:
                 self._send(LISTENER)
         elif response.type_url == LISTENER:
             self._subscribe(ROUTE, _named(response.resources, _routes_of), ())
+        elif response.type_url == VIRTUAL_HOST:
+            of_tables = {name.rpartition("/")[0] for name in (*names, *response.removed_resources)}
+            self._missing[VIRTUAL_HOST] -= of_tables
         elif response.type_url in self._missing:
             self._missing[response.type_url].difference_update(names, response.removed_resources)
+            if response.type_url == ROUTE:
+                self._fill(response.resources)
         if not self.warm.is_set() and response.type_url != CLUSTER and not any(self._missing.values()):
             self._settle(at, response.type_url)
 
+    def _fill(self, tables: Iterable[Any]) -> None:
+        """Route configurations without their virtual hosts have them come, asked for once."""
+        waiting = {one.name for one in tables if _is_filled_later(one.resource.value)}
+        if not self.warm.is_set():
+            self._missing[VIRTUAL_HOST] |= waiting
+        if waiting and not self._virtual_hosts:
+            self._virtual_hosts = True
+            self._send(VIRTUAL_HOST)
+
     def _settle(self, at: float, type_url: str) -> None:
-        """Warm: listeners are there, and all endpoints and routes that were asked for."""
+        """Warm: listeners are there, and all endpoints, routes and virtual hosts that were asked for."""
         if type_url == LISTENER or self._known[ROUTE]:
             self.warm_at = at
             self.warm.set()
@@ -159,7 +179,13 @@ def _routes_of(body: bytes) -> tuple[str, ...]:
     return tuple(name for name in found if name)
 
 
-def _node(name: str, namespace: str) -> Any:
+@lru_cache(_BODIES)
+def _is_filled_later(body: bytes) -> bool:
+    """Whether virtual hosts of a route configuration are resources of their own."""
+    return bool(pb("envoy.config.route.v3.RouteConfiguration").FromString(body).HasField("vhds"))
+
+
+def _node(name: str, namespace: str, more: Mapping[str, str]) -> Any:
     metadata = pb("google.protobuf.Struct")()
     metadata.update(
         {
@@ -170,6 +196,7 @@ def _node(name: str, namespace: str) -> Any:
             "INSTANCE_IPS": "10.250.0.1",
             "ISTIO_VERSION": "1.29.0",
             "PROXY_CONFIG": {},
+            **more,
         }
     )
     domain = f"{namespace}.svc.cluster.local"

@@ -19,6 +19,7 @@ from bench import bed as beds
 from bench import real_envoys
 from bench.bed import Bed
 from bench.changes import Endpoints, Objects, outbound
+from bench.clients import VIRTUAL_HOSTS
 from bench.population import pod_address
 from bench.real_envoys import RealEnvoy
 from bench.report import Report
@@ -117,7 +118,8 @@ async def measure(bed: Bed, report: Report) -> None:
     """All rows."""
     with bed.server() as server:
         started = time.perf_counter()
-        async with real_envoys.running(server.grpc, bed.proxies, bed.directory) as envoys:
+        metadata = VIRTUAL_HOSTS if bed.options.virtual_hosts else {}
+        async with real_envoys.running(server.grpc, bed.proxies, bed.directory, metadata) as envoys:
             run = Run(bed, envoys, report)
             await run.warm(started)
             report.add("processor of the server until then", server.cpu_seconds(), "s")

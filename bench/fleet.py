@@ -32,14 +32,15 @@ class Wanted:
 
 
 class Fleet:
-    """All clients."""
+    """All clients; ``virtual_hosts``: they declare that they take virtual hosts one by one."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, *, virtual_hosts: bool = False) -> None:
         self._process = process
+        self._virtual_hosts = virtual_hosts
 
     async def connect(self, address: str, proxies: Sequence[tuple[str, str]]) -> tuple[float, int]:
         """Connects (name, namespace) all at once: the moment when the last one was warm, and refused streams."""
-        answer = await self._ask(do="connect", address=address, proxies=proxies)
+        answer = await self._ask(do="connect", address=address, proxies=proxies, virtual_hosts=self._virtual_hosts)
         return answer["at"], answer["refused"]
 
     async def disconnect(self) -> None:
@@ -79,7 +80,7 @@ class Fleet:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Fleet]:
+async def running(*, virtual_hosts: bool = False) -> AsyncIterator[Fleet]:
     """A process without clients yet."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.fleet_worker"),
@@ -88,7 +89,7 @@ async def running() -> AsyncIterator[Fleet]:
         limit=LINE,
     )
     try:
-        yield Fleet(process)
+        yield Fleet(process, virtual_hosts=virtual_hosts)
     finally:
         process.kill()
         await process.wait()

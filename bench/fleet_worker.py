@@ -28,9 +28,11 @@ class Worker:
         self._proxies: list[Proxy] = []
         self._running: list[asyncio.Task[None]] = []
 
-    async def connect(self, address: str, proxies: list[tuple[str, str]]) -> dict[str, Any]:
+    async def connect(self, address: str, proxies: list[tuple[str, str]], virtual_hosts: bool) -> dict[str, Any]:
         """Connects (name, namespace) all at once; when the last one was warm, and how many streams were refused."""
-        new = [Proxy(address, name, namespace, self._recorder) for name, namespace in proxies]
+        new = [
+            Proxy(address, name, namespace, self._recorder, virtual_hosts=virtual_hosts) for name, namespace in proxies
+        ]
         self._proxies += new
         self._running += [asyncio.create_task(proxy.run()) for proxy in new]
         for proxy in new:

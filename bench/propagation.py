@@ -1,6 +1,6 @@
 """How long from a change, written to the API server, to the update at the connected proxies, and what it costs.
 
-python -m bench.propagation [--case B] [--changes 200] [--seconds 60]
+python -m bench.propagation [--case B] [--changes 200] [--seconds 60] [--virtual-hosts] [--rows virtual-services]
 
 The time runs from the API server's answer to a write until the update has arrived at a proxy; it is taken for each
 proxy that the change concerns.
@@ -20,6 +20,7 @@ from bench.changes import Endpoints, Objects, delays_of
 from bench.report import Report
 from bench.server import Server
 
+ROWS = ("endpoints", "rates", "services", "virtual-services", "mesh-wide")
 ROUNDS = 10
 """Of changes that are not endpoints."""
 Limits = tuple[float | None, float | None]
@@ -55,17 +56,25 @@ class Run:
         self._objects = Objects(bed.client, bed.fleet)
 
     async def all(self) -> None:
-        """Every row."""
+        """Every row that is wanted."""
         targets, report = self._targets, self._report
         report.add("memory, all connected", self._server.resident_megabytes(), "MB", targets.memory)
-        await self.single_endpoints()
-        for rate, seconds in ((20.0, self._bed.options.seconds), (200.0, min(10.0, self._bed.options.seconds))):
-            await self.endpoints_at(rate, seconds)
-        await self.services()
-        await self.virtual_services()
-        await self.mesh_wide()
+        rows = {
+            "endpoints": self.single_endpoints,
+            "rates": self.rates,
+            "services": self.services,
+            "virtual-services": self.virtual_services,
+            "mesh-wide": self.mesh_wide,
+        }
+        for name in self._bed.options.rows:
+            await rows[name]()
         report.add("memory after churn", self._server.resident_megabytes(), "MB", targets.memory)
         await self.idle()
+
+    async def rates(self) -> None:
+        """Few changes a second, and many."""
+        for rate, seconds in ((20.0, self._bed.options.seconds), (200.0, min(10.0, self._bed.options.seconds))):
+            await self.endpoints_at(rate, seconds)
 
     async def single_endpoints(self) -> None:
         """One by one."""
@@ -151,6 +160,9 @@ def main() -> None:
     parser = beds.parser(__doc__)
     parser.add_argument("--changes", type=int, default=200, help="endpoints that change one by one")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of the run with 20 changes per second")
+    parser.add_argument(
+        "--rows", nargs="+", choices=ROWS, default=ROWS, help="what to measure, besides memory and rest"
+    )
     parser.add_argument("--idle", type=float, default=60.0, help="seconds at rest")
     options: argparse.Namespace = parser.parse_args()
     beds.run(f"propagation-{options.case}", options, measure)

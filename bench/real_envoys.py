@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,9 +62,9 @@ class RealEnvoy:
 
 @contextlib.asynccontextmanager
 async def running(
-    discovery: str, proxies: Sequence[tuple[str, str]], directory: Path
+    discovery: str, proxies: Sequence[tuple[str, str]], directory: Path, metadata: Mapping[str, str] = {}
 ) -> AsyncIterator[tuple[RealEnvoy, ...]]:
-    """One Envoy for each (name, namespace), all started at once."""
+    """One Envoy for each (name, namespace), all started at once; ``metadata`` is more of their nodes'."""
     async with contextlib.AsyncExitStack() as stack:
         secrets = directory / "secrets"
         await stack.enter_async_context(_secrets(secrets))
@@ -72,7 +72,9 @@ async def running(
         for name, namespace in proxies:
             own = directory / name
             own.mkdir()
-            (own / "bootstrap.json").write_text(json.dumps(_bootstrap(discovery, (name, namespace), own, secrets)))
+            bootstrap = _bootstrap(discovery, (name, namespace), own, secrets)
+            bootstrap["node"]["metadata"] |= metadata
+            (own / "bootstrap.json").write_text(json.dumps(bootstrap))
             connector = aiohttp.UnixConnector(str(own / "admin"))
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             found.append(RealEnvoy(await _started(own), own, session))

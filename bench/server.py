@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(kubeconfig: Path, directory: Path, ports: tuple[int, ...]) -> Iterator[Server]:
+def running(
+    kubeconfig: Path, directory: Path, ports: tuple[int, ...], environment: Mapping[str, str] = {}
+) -> Iterator[Server]:
     """Starts ``isthmus control-plane`` against an API server and yields when it is ready."""
     grpc, http = (f"127.0.0.1:{port}" for port in ports[:2])
     command = [sys.executable, "-m", "isthmus.cli.main", "control-plane", "--kubeconfig", str(kubeconfig)]
@@ -45,7 +47,7 @@ def running(kubeconfig: Path, directory: Path, ports: tuple[int, ...]) -> Iterat
     command += ["--secure-grpc-address", "", "--webhook-address", "", "--monitoring-address", ""]
     command += ["--log-level", "warning"]
     with (directory / "control-plane.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **environment})
     try:
         _await_ready(process, f"http://{http}/ready", directory / "control-plane.log")
         yield Server(process.pid, grpc, http)

@@ -16,6 +16,7 @@ from isthmus.collections import Collection, Context, Graph, Index
 from isthmus.derive.plans import GENERAL
 from isthmus.derive.views import Scope
 from isthmus.derive.visibility import PUBLIC, Visible
+from isthmus.model.resource import Resource
 from isthmus.translate.encoding import Part
 
 Join = Callable[[Sequence[Part]], Part]
@@ -33,12 +34,12 @@ class Piece(msgspec.Struct, frozen=True):
     other: Part
     scope: Scope = GENERAL  # for whom it was made
     is_service: bool = True
-    name: str = ""  # of the resource that it is sent as alone; empty: it is a part of a larger one
+    alone: tuple[Resource, Resource] | None = None  # both forms as resources; None: it is a part of a larger one
 
     @property
-    def alone(self) -> bool:
-        """Whether it is sent by itself rather than joined with others."""
-        return bool(self.name)
+    def name(self) -> str:
+        """Of the resource that it is sent as; empty where it is joined with others."""
+        return self.alone[0].name if self.alone else ""
 
     def form(self, client: str) -> Part:
         """The form for clients of a namespace."""

@@ -19,7 +19,6 @@ from isthmus.derive.visibility import Visibility, Visible
 from isthmus.model.resource import Resource
 from isthmus.translate import names
 from isthmus.translate.encoding import Bundle
-from isthmus.translate.types import VIRTUAL_HOST
 from isthmus.translate.views import RouteView
 
 
@@ -37,7 +36,7 @@ class SingleHosts(msgspec.Struct, frozen=True):
             return {}
         rows = (row for index in self.by_view for row in index.rows(audience.routes))
         found = (_resource(row, audience) for row in rows if _gets(audience, row, visible))
-        return {resource.name: resource for resource in found}
+        return {resource.name: resource for resource in found if resource}
 
     def one(self, audience: Audience, name: str) -> Resource | None:
         """One by its name; None when the audience has none of this name."""
@@ -77,6 +76,6 @@ def _gets(audience: Audience, row: Piece, visible: Visible) -> bool:
     return row.scope in (GENERAL, audience.scope) and row.seen(audience.scope.namespace, visible)
 
 
-def _resource(row: Piece, audience: Audience) -> Resource:
-    form = row.form(audience.scope.namespace)
-    return Resource(row.name, VIRTUAL_HOST, form.body, form.version)
+def _resource(row: Piece, audience: Audience) -> Resource | None:
+    """The same object for all that get it: responses are shared by that."""
+    return row.alone and row.alone[0 if audience.scope.namespace == row.namespace else 1]

@@ -22,12 +22,15 @@ from isthmus.derive.plans import GENERAL, Plan, Plans
 from isthmus.derive.usable import Usable
 from isthmus.derive.views import Scope
 from isthmus.derive.visibility import PUBLIC, Visibility
+from isthmus.model.resource import Resource
 from isthmus.model.service import Resolution, Service, ServicePort
 from isthmus.translate import names
+from isthmus.translate.encoding import Part
 from isthmus.translate.routes import configuration as tables
 from isthmus.translate.routes import defaults
 from isthmus.translate.routes.domains import domains
 from isthmus.translate.routes.virtual_service import MESH, Client, http_routes
+from isthmus.translate.types import VIRTUAL_HOST
 from isthmus.translate.values import Fields
 from isthmus.translate.views import RouteView
 
@@ -130,8 +133,8 @@ def _service_row(
         tables.virtual_host(name, domains(service, vips, same_namespace=same), routes) for same in (True, False)
     )
     to = export.to if export else ()
-    alone = name if view.piecewise else ""
-    return Piece((port.number, view), service.hostname, service.namespace, to, own, other, scope, name=alone)
+    alone = _alone(name, own, other) if view.piecewise else None
+    return Piece((port.number, view), service.hostname, service.namespace, to, own, other, scope, alone=alone)
 
 
 def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: RouteView) -> Piece | None:
@@ -148,5 +151,10 @@ def _other_row(ctx: Context, sources: Sources, plan: Plan, scope: Scope, view: R
     part = tables.virtual_host(name, [plan.hostname.lower()], routes)
     to = next((one.to for one in plan.candidates if one.key == chosen), (PUBLIC,))
     place = (_OTHER_HOSTS_PORT, view)
-    alone = name if view.piecewise else ""
-    return Piece(place, plan.hostname, service.namespace, to, part, part, scope, is_service=False, name=alone)
+    alone = _alone(name, part, part) if view.piecewise else None
+    return Piece(place, plan.hostname, service.namespace, to, part, part, scope, is_service=False, alone=alone)
+
+
+def _alone(name: str, own: Part, other: Part) -> tuple[Resource, Resource]:
+    first, second = (Resource(name, VIRTUAL_HOST, part.body, part.version) for part in (own, other))
+    return first, second

@@ -142,3 +142,10 @@ def test_a_stream_that_has_ended_or_a_tool_that_says_what_it_holds_is_nothing() 
     plane.proxies.resume(proxy, ROUTE, {"80": "1234"})
     plane.proxies.resume("istioctl-1", ROUTE, {"80": "1234"})
     assert not dict(plane.graph.sources.proxies)
+
+
+def test_proxies_that_get_the_same_virtual_host_get_the_same_object_so_that_responses_are_shared() -> None:
+    plane = Plane()
+    first, second = (plane.proxies.wildcard(plane.open(), VIRTUAL_HOST) for _ in range(2))
+    name = "80/web.shop.svc.cluster.local:80"
+    assert first[name] is second[name]

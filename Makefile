@@ -46,9 +46,10 @@ kubernetes: setup ## A real etcd and kube-apiserver on loopback
 	@$(BIN)/isthmus lab doctor --install --quiet
 	$(PYTEST) tests/kubernetes
 
-test-faults: setup ## 100,000 changes and 10,000 reconnects: nothing may grow (a quarter of an hour; SOAK="--minutes 5")
+test-faults: setup ## A soak in which nothing may grow (SOAK="--minutes 5"), and minutes of faults on real clusters
 	@$(BIN)/isthmus lab doctor --install --quiet
 	$(BIN)/python -m bench.soak $(SOAK)
+	$(PYTEST) tests/faults
 
 e2e: setup ## Real clusters in network namespaces, and the guides
 	@$(BIN)/isthmus lab doctor --install --quiet

@@ -1,49 +1,5 @@
-"""The demonstration's mesh on the session's lab, installed once, and a client that calls steadily."""
+"""The joined mesh on the session's lab."""
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Any
+from joined import caller, installed, mesh
 
-import pytest
-
-from isthmus.cli.demo import traffic
-from isthmus.cli.demo.members import SAMPLE, member
-from isthmus.cli.demo.story import play
-from isthmus.lab.calls import Caller, Container, Steadiness, calling
-from isthmus.lab.clusters import client
-from isthmus.lab.progress import Quiet
-from isthmus.lab.state import require
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from joined_mesh import RATE, Mesh, all_answered_by
-
-
-@pytest.fixture(scope="session")
-def installed(lab: Any) -> Any:
-    """The lab with the demonstration's mesh on it."""
-    asyncio.run(play(lab.plan, lab.files, Quiet()))
-    return lab
-
-
-@pytest.fixture
-async def mesh(installed: Any) -> AsyncIterator[Mesh]:
-    """Both clusters with an administrator's clients."""
-    async with AsyncExitStack() as stack:
-        here, there = [
-            member(plan, position, await stack.enter_async_context(client(installed.files, plan.cluster.name)))
-            for position, plan in enumerate(installed.plan.clusters)
-        ]
-        yield Mesh(installed, require("e2e"), here, there)
-
-
-@pytest.fixture
-async def caller(mesh: Mesh) -> AsyncIterator[Caller]:
-    """20 requests per second from `here`, whose sidecar sends them to v1 and v2; both have answered already."""
-    container = Container(mesh.here.api, SAMPLE, await traffic.client_pod(mesh.here), "sleep")
-    async with calling(container, Steadiness(f"http://{traffic.URL}", interval=1 / RATE)) as caller:
-        await caller.until(all_answered_by("v1", "v2"), seconds=15)
-        yield caller
+__all__ = ["caller", "installed", "mesh"]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,18 +18,22 @@ from isthmus.cli.demo.members import SAMPLE, SYSTEM, Member
 from isthmus.cli.remote_secret_yaml import READER_ACCOUNT
 from isthmus.kube import kinds
 from isthmus.kube.account_tokens import ACCOUNT_ANNOTATION, TOKEN_TYPE
-from isthmus.kube.client import Query
+from isthmus.kube.client import Deletion, Query
 from isthmus.kube.errors import KubeError
 from isthmus.kube.pod_http import get_from_pod
 from isthmus.kube.transport import Call
+from isthmus.kube.wait import wait_ready
 from isthmus.kube.websocket import PodPort
-from isthmus.lab import calls
+from isthmus.lab import calls, faults
 from isthmus.lab.state import Record
 
 HELLOWORLD = "outbound|5000||helloworld.sample.svc.cluster.local"
 ADMIN_PORT = 15000
 CLUSTERS = "/config_dump?resource=dynamic_active_clusters"
 POLL_SECONDS = 0.1
+READY_SECONDS = 60.0
+UNNOTICED_SECONDS = 1.5
+"""At 20 requests per second over two versions, a version that is in use answers much more often than this."""
 RATE = 20
 """Requests per second of the steady client."""
 
@@ -99,36 +104,94 @@ class Mesh:
         await member.api.create(kinds.SECRET, {"metadata": metadata, "type": TOKEN_TYPE})
         return name
 
-    async def here_answers(self) -> bool:
-        """Whether the API server of `here` is ready."""
-        await self.here.api.request(Call("GET", "/readyz"))
-        return True
+    @asynccontextmanager
+    async def without_api(self, member: Member) -> AsyncIterator[None]:
+        """A cluster's API server is gone for the length of the block, and answers again after it."""
+        faults.stop_api(self.record, member.name)
+        try:
+            yield
+        finally:
+            await self.api_returns(member)
+
+    async def api_returns(self, member: Member) -> None:
+        """Starts an API server that was stopped, and waits until it is ready."""
+        faults.start_api(self.record, member.name)
+
+        async def ready() -> bool:
+            await member.api.request(Call("GET", "/readyz"))
+            return True
+
+        await eventually(ready, f"the API server of {member.name} answers", READY_SECONDS)
+
+    def tag_image(self, member: Member, image: str, name: str) -> None:
+        """Gives an image that the nodes of a cluster have another name."""
+        for node in self.record.plan().cluster(member.name).nodes:
+            socket = str(self.lab.files.containerd_socket(node.node.name))
+            self.lab.run("ctr", "--address", socket, "--namespace", "k8s.io", "images", "tag", "--force", image, name)
 
     async def news_reaches_every_client(self, made_in: Member) -> None:
         """A Service that is made now in one cluster becomes known to the clients of both."""
+        await self.news_reaches(made_in, self.here, self.there)
+
+    async def news_reaches(self, made_in: Member, *members: Member) -> None:
+        """A Service that is made now in one cluster becomes known to the clients of these clusters."""
         name = f"news-{secrets.token_hex(4)}"
         metadata = {"name": name, "namespace": SAMPLE}
         service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}]}}
         await made_in.api.create(kinds.SERVICE, service)
-        for each in (self.here, self.there):
-            pod = await traffic.client_pod(each)
-            dump = (
-                PodPort(SAMPLE, pod, ADMIN_PORT),
-                f"/config_dump?resource=dynamic_active_clusters&name_regex=.*{name}.*",
-            )
+        page = f"/config_dump?resource=dynamic_active_clusters&name_regex=.*{name}.*"
+        for each in members:
+            port = PodPort(SAMPLE, await traffic.client_pod(each), ADMIN_PORT)
 
-            async def known(each: Member = each, dump: tuple[PodPort, str] = dump) -> bool:
-                return name.encode() in await get_from_pod(each.api, *dump)
+            async def known(each: Member = each, port: PodPort = port) -> bool:
+                return name.encode() in await get_from_pod(each.api, port, page)
 
             await eventually(known, f"a Service made in {made_in.name} is known to the client in {each.name}")
         await made_in.api.delete(kinds.SERVICE, name, namespace=SAMPLE)
 
 
+@asynccontextmanager
+async def steady(mesh: Mesh, *, patience: float = 2.0, lifetime: float = 300.0) -> AsyncIterator[calls.Caller]:
+    """RATE requests per second from `here` to both versions, which have answered already; `patience` for each."""
+    container = calls.Container(mesh.here.api, SAMPLE, await traffic.client_pod(mesh.here), "sleep")
+    pace = calls.Steadiness(f"http://{traffic.URL}", interval=1 / RATE, timeout=patience, lifetime=lifetime)
+    async with calls.calling(container, pace) as caller:
+        await caller.until(all_answered_by("v1", "v2"), seconds=15)
+        yield caller
+
+
+@asynccontextmanager
+async def scaled(member: Member, deployment: str, replicas: int) -> AsyncIterator[None]:
+    """So many ready pods of a Deployment of the system's, and one afterwards."""
+    await scale(member, deployment, replicas)
+    try:
+        yield
+    finally:
+        await scale(member, deployment, 1)
+
+
+async def scale(member: Member, deployment: str, replicas: int) -> None:
+    """Returns when so many pods are ready."""
+    body = {"spec": {"replicas": replicas}}
+    await member.api.merge_patch(kinds.DEPLOYMENT, deployment, body, namespace=SYSTEM)
+    await wait_ready(member.api, kinds.DEPLOYMENT, deployment, namespace=SYSTEM, seconds=READY_SECONDS)
+
+
+async def kill(member: Member, pod: str) -> None:
+    """Ends a pod of the system's at once: nothing in it has time to say goodbye."""
+    await member.api.delete(kinds.POD, pod, namespace=SYSTEM, options=Deletion(grace_period_seconds=0))
+
+
+async def pods(each: Member, labels: str, namespace: str = SYSTEM) -> tuple[str, ...]:
+    """The names of the pods with these labels that are not being deleted."""
+    found = (await each.api.list(kinds.POD, Query(namespace, labels=labels))).items
+    return tuple(str(pod["metadata"]["name"]) for pod in found if "deletionTimestamp" not in pod["metadata"])
+
+
 async def only_pod(each: Member, labels: str, namespace: str = SYSTEM) -> str:
     """The name of the pod with these labels that is not being deleted."""
-    pods = (await each.api.list(kinds.POD, Query(namespace, labels=labels))).items
-    (name,) = (pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
-    return str(name)
+    (name,) = await pods(each, labels, namespace)
+    return name
 
 
 def all_answered_by(*versions: str) -> Callable[[tuple[calls.Call, ...]], bool]:
@@ -139,3 +202,28 @@ def all_answered_by(*versions: str) -> Callable[[tuple[calls.Call, ...]], bool]:
         return len(last) == RATE and not calls.failures(last) and {call.version for call in last} == set(versions)
 
     return seen
+
+
+both_answer = all_answered_by("v1", "v2")
+
+
+async def nothing_was_noticed(caller: calls.Caller) -> None:
+    """Not one request failed, and neither version was ever out of use."""
+    told = await caller.until(both_answer, seconds=10)
+    print(tally(told))
+    assert calls.failures(told) == ()
+    for version in ("v1", "v2"):
+        assert calls.longest_silence(told, version) < UNNOTICED_SECONDS
+
+
+def tally(told: tuple[calls.Call, ...]) -> str:
+    """What became of these calls, in one line."""
+    silences = ", ".join(f"{each} silent for {calls.longest_silence(told, each):.2f} s" for each in ("v1", "v2"))
+    slowest = max((call.seconds for call in told if not call.failed), default=0.0)
+    failed = calls.failures(told)
+    causes = "".join(f"; {count} x {text}" for text, count in Counter(_cause(call) for call in failed).items())
+    return f"{len(failed)} of {len(told)} requests failed; at most {silences}; slowest answer {slowest:.2f} s{causes}"
+
+
+def _cause(call: calls.Call) -> str:
+    return f"{call.status} {call.text.strip()}"

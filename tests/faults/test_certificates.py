@@ -18,7 +18,7 @@ from isthmus.cli.demo.story import authorities_directory
 from isthmus.kube import kinds
 from isthmus.kube.wait import wait_ready
 
-LIFETIME_SECONDS = 20
+LIFETIME_SECONDS = 40
 READY_SECONDS = 90.0
 ROLLED_OUT_SECONDS = 90.0
 """The kubelet renews a mounted Secret in tens of seconds, and leaves live for LIFETIME_SECONDS."""

@@ -106,8 +106,12 @@ async def replaced(mesh: Mesh) -> None:
 
     async def ready() -> bool:
         found = (await mesh.here.api.list(kinds.POD, Query(SYSTEM, labels="app=istiod"))).items
-        states = {each["metadata"]["name"]: each["status"].get("containerStatuses", ()) for each in found}
-        return former not in states and any(state["ready"] for each in states.values() for state in each)
+        states = [
+            each["status"].get("containerStatuses", ())
+            for each in found
+            if each["metadata"]["name"] != former and "deletionTimestamp" not in each["metadata"]
+        ]
+        return any(state["ready"] for each in states for state in each)
 
     await eventually(ready, "another replica is ready", READY_SECONDS)
 

@@ -21,6 +21,8 @@ from isthmus.kube.account_tokens import ACCOUNT_ANNOTATION, TOKEN_TYPE
 from isthmus.kube.client import Deletion, Query
 from isthmus.kube.errors import KubeError
 from isthmus.kube.pod_http import get_from_pod
+from isthmus.kube.readiness import missing
+from isthmus.kube.timestamps import parse_time
 from isthmus.kube.transport import Call
 from isthmus.kube.wait import wait_ready
 from isthmus.kube.websocket import PodPort
@@ -114,14 +116,29 @@ class Mesh:
             await self.api_returns(member)
 
     async def api_returns(self, member: Member) -> None:
-        """Starts an API server that was stopped, and waits until it is ready."""
+        """Starts an API server that was stopped, and waits until it is ready and its nodes are in order.
+
+        After an absence that is longer than nodes may be silent, Kubernetes takes them for lost when it comes back,
+        and their pods for not ready, until they have been heard of again.
+        """
         faults.start_api(self.record, member.name)
+        begin = datetime.now(UTC)
 
         async def ready() -> bool:
             await member.api.request(Call("GET", "/readyz"))
             return True
 
+        async def heard() -> bool:
+            leases = (await member.api.list(kinds.LEASE, Query("kube-node-lease"))).items
+            return all(parse_time(lease["spec"]["renewTime"]) > begin.timestamp() for lease in leases)
+
+        async def pods_ready() -> bool:
+            found = (await member.api.list(kinds.POD, Query())).items
+            return not any(missing({"kind": "Pod", **pod}) for pod in found)
+
         await eventually(ready, f"the API server of {member.name} answers", READY_SECONDS)
+        await eventually(heard, f"the nodes of {member.name} are heard of", READY_SECONDS)
+        await eventually(pods_ready, f"the pods of {member.name} are ready", READY_SECONDS)
 
     def tag_image(self, member: Member, image: str, name: str) -> None:
         """Gives an image that the nodes of a cluster have another name."""

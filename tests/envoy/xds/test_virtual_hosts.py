@@ -49,7 +49,7 @@ async def test_nothing_fails_while_virtual_hosts_come_change_and_go(control_plan
     await until(lambda: plane.acknowledged(order.VIRTUAL_HOST))
     old = "one"
     async with traffic(port, *(f"host-{number}.test" for number in range(10))) as flow:
-        for step in range(1500):
+        for step in range(150):
             new = f"c{step}" if step % 10 == 0 else old
             moved = [virtual_host(f"80/host-{number}.test", new, mark=f"{step}") for number in (step % 10, 15)]
             if new != old:
@@ -63,7 +63,7 @@ async def test_nothing_fails_while_virtual_hosts_come_change_and_go(control_plan
             if step % 3 == 0:
                 await until(lambda: plane.acknowledged(order.VIRTUAL_HOST))
         await until(lambda: plane.acknowledged(order.VIRTUAL_HOST) and plane.acknowledged(order.CLUSTER))
-        await until(lambda: flow.count >= 2000)
+        await until(lambda: flow.count >= 500)
     assert not [
         stream.ledgers[order.VIRTUAL_HOST].error
         for stream in plane.xds.connections
@@ -113,9 +113,7 @@ async def test_a_stream_that_ends_costs_no_request_and_only_the_difference_is_se
     await until(lambda: plane.acknowledged(order.VIRTUAL_HOST))
     async with traffic(port, "host-1.test", "host-2.test") as flow:
         for step in range(3):
-            for stream in tuple(plane.xds.connections):
-                stream.end()
-            await until(lambda: not tuple(plane.xds.connections))
+            await streams_ended(plane)
             plane.store.put(virtual_host("80/host-3.test", "one", mark=f"{step}"))
             plane.store.put(removed={order.VIRTUAL_HOST: {f"80/host-{10 + step}.test"}})
             await until(lambda: plane.acknowledged(order.VIRTUAL_HOST))
@@ -143,6 +141,14 @@ async def test_a_virtual_host_that_clashes_keeps_no_other_from_being_applied_and
         assert await answers(port, "host-19.test", 200)
 
 
+async def streams_ended(plane) -> None:
+    """Ends all streams; Envoy may be back with another one already."""
+    former = tuple(plane.xds.connections)
+    for stream in former:
+        stream.end()
+    await until(lambda: not [one for one in plane.xds.connections if one in former])
+
+
 async def answers(port: int, host: str, status: int) -> bool:
     try:
         return (await get(port, host=host))[0] == status
@@ -160,9 +166,7 @@ async def test_a_whole_route_configuration_takes_over_without_a_gap(control_plan
     async with traffic(port, "host-1.test", "host-2.test") as flow:
         plane.store.put(whole("80", hosts(20)), removed=gone)
         await until(lambda: plane.acknowledged(order.ROUTE))
-        for stream in tuple(plane.xds.connections):
-            stream.end()
-        await until(lambda: not tuple(plane.xds.connections))
+        await streams_ended(plane)
         await until(lambda: plane.xds.connections and not [1 for one in plane.xds.connections if one.pending])
         changed = [virtual_host("80/host-1.test", "one", mark="new"), *hosts(20)[2:]]
         plane.store.put(whole("80", changed))

@@ -90,7 +90,7 @@ async def test_a_full_disk_is_of_no_concern(apiserver: ApiServer, here: MeshClus
     place = tmp_path / "full"
     place.mkdir()
     fill = f"mount -t tmpfs -o size=64k tmpfs {place} && cp kubeconfig {place} && cd {place}"
-    fill += f" && mount --bind {place} /tmp && ! dd if=/dev/zero of=filling bs=1k status=none 2>&-"
+    fill += f" && export TMPDIR={place} && ! dd if=/dev/zero of=filling bs=1k status=none 2>&-"
     wrapper = ("unshare", "--mount", "sh", "-c", f'{fill} && exec "$@"', "sh")
     status, output = await run_process(apiserver, here, tmp_path, stop_at='"ready"', wrapper=wrapper)
     assert (status, "Traceback" in output) == (0, False), output

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from isthmus.lab.calls.call import Call, failures, longest_absence, longest_silence, parse
+from isthmus.lab.calls.call import Call, failures, longest_silence, parse
 from isthmus.lab.calls.caller import PROGRAM
 
 
@@ -65,11 +65,3 @@ def test_silence_is_the_longest_time_without_an_answer_of_a_version() -> None:
     assert longest_silence(calls, "v2") == 3
     assert longest_silence(calls, "v1") == 6
     assert longest_silence(calls, "v3") == float("inf")
-
-
-def test_an_absence_is_counted_in_answers_of_others() -> None:
-    lost = Call(2.5, 0.0, 0, "timed out")
-    calls = [answer(0, "v1"), answer(1, "v2"), answer(2, "v1"), lost, answer(3, "v1"), answer(90, "v2")]
-    assert longest_absence(calls, "v2") == 2
-    assert longest_absence(calls, "v1") == 1
-    assert longest_absence(calls, "v3") == 5

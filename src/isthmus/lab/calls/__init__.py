@@ -3,7 +3,7 @@
 `program` runs in the pod, `call` is one request, `caller` starts the program and fetches its lines.
 """
 
-from isthmus.lab.calls.call import Call, failures, longest_absence, longest_silence, parse
+from isthmus.lab.calls.call import Call, failures, longest_silence, parse
 from isthmus.lab.calls.caller import Caller, Container, Steadiness, calling
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Steadiness",
     "calling",
     "failures",
-    "longest_absence",
     "longest_silence",
     "parse",
 ]

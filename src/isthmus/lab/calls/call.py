@@ -74,15 +74,3 @@ def longest_silence(calls: Iterable[Call], version: str) -> float:
         return float("inf")
     moments = [known[0].began, *answers, max(call.ended for call in known)]
     return max(later - earlier for earlier, later in itertools.pairwise(moments))
-
-
-def longest_absence(calls: Iterable[Call], version: str) -> int:
-    """The most answers in a row, by the time at which they came, none of which was of a version.
-
-    Unlike a silence it does not grow when everything is slow.
-    """
-    longest = current = 0
-    for call in sorted(calls, key=lambda each: each.ended):
-        current = 0 if call.version == version else current + bool(call.version)
-        longest = max(longest, current)
-    return longest

@@ -17,9 +17,12 @@ from isthmus.kube.errors import KubeError
 from isthmus.kube.events import EventDecoder, LineSplitter
 from isthmus.kube.kinds import CUSTOM_RESOURCE_DEFINITION, Kind
 from isthmus.kube.pages import decode_page
-from isthmus.kube.transport import Call, Transport
+from isthmus.kube.transport import JSON, Call, Transport
 
 _PATH = CUSTOM_RESOURCE_DEFINITION.path()
+# Schemas are most of a definition: megabytes that are of no interest.
+_HEADS_LISTED = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
+_HEADS_WATCHED = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 _LONGEST_WAIT = 300.0
 """Seconds. Kinds can come without a CRD, from an aggregated API server."""
 
@@ -93,7 +96,7 @@ class Installations:
             self._forget()
 
     async def _list(self) -> str:
-        answer = await self._transport.request(Call("GET", _PATH, (("resourceVersion", "0"),)))
+        answer = await self._transport.request(Call("GET", _PATH, (("resourceVersion", "0"),), accept=_HEADS_LISTED))
         page = decode_page(answer.body, _Definition, _ignore)
         self._names = {item.metadata.name for item in page.items}
         self._wake(self._names)
@@ -142,7 +145,7 @@ def _watch_call(version: str) -> Call:
         ("resourceVersion", version),
         ("timeoutSeconds", str(_WATCH)),
     )
-    return Call("GET", _PATH, params)
+    return Call("GET", _PATH, params, accept=_HEADS_WATCHED)
 
 
 def _ignore(body: bytes, problem: Exception) -> None:

@@ -42,7 +42,7 @@ class Timeouts(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request. ``params`` may repeat a name; ``body`` is already encoded."""
+    """One request. ``params`` may repeat a name; ``body`` is already encoded; ``accept`` is what the answer may be."""
 
     method: str
     path: str
@@ -50,6 +50,7 @@ class Call(msgspec.Struct, frozen=True):
     body: bytes | None = None
     content_type: str = JSON
     timeout: float | None = None
+    accept: str = JSON
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -162,6 +163,7 @@ class Transport:
 
     async def _send(self, call: Call, limits: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         options = await self._options()
+        options["headers"]["Accept"] = call.accept
         if call.body is not None:
             options["headers"]["Content-Type"] = call.content_type
         return await self._opened().request(
@@ -193,7 +195,7 @@ class Transport:
         return self._tls[1]
 
     def _fixed_headers(self) -> list[tuple[str, str]]:
-        headers = [("User-Agent", USER_AGENT), ("Accept", JSON)]
+        headers = [("User-Agent", USER_AGENT)]
         headers.append(("Accept-Encoding", "gzip" if self.access.compress else "identity"))
         if self.access.impersonate:
             headers.append(("Impersonate-User", self.access.impersonate))

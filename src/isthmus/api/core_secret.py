@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from isthmus.api.core_meta import CoreMeta
+from isthmus.api.core_meta import CoreMeta, LabelledMeta
 from isthmus.api.wire import Labels, Wire
 
 
@@ -21,7 +21,7 @@ class Secret(Wire, frozen=True, kw_only=True):
 
 
 class ConfigMap(Wire, frozen=True, kw_only=True):
-    """Named texts."""
+    """Named texts. What an election is held on is one whose annotations change with every renewal."""
 
-    metadata: CoreMeta
+    metadata: LabelledMeta
     data: Labels = {}

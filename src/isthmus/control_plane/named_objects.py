@@ -11,7 +11,10 @@ T = TypeVar("T")
 
 
 class NamedObjects(Generic[T]):
-    """A reflector's sink that keeps objects by (namespace, name) and calls back after every change."""
+    """A reflector's sink that keeps objects by (namespace, name) and calls back after each list and each change.
+
+    An event after which an object is what it was, as far as its record tells, is none.
+    """
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
@@ -29,12 +32,14 @@ class NamedObjects(Generic[T]):
 
     def change(self, events: Sequence[Event[T]]) -> None:
         """Watch events, in order."""
+        before = dict(self._objects)
         for event in events:
             if event.type == "DELETED":
                 self._objects.pop(_key(event.object), None)
             else:
                 self._objects[_key(event.object)] = event.object
-        self._changed()
+        if self._objects != before:
+            self._changed()
 
 
 def _key(item: Any) -> tuple[str, str]:

@@ -85,10 +85,14 @@ async def test_a_remote_secret_that_leads_nowhere_is_found_by_analyze_and_costs_
     async with mesh.made(kinds.SECRET, secret):
         await eventually(logged, f"the control plane's log names the secret {name}")
         assert code in mesh.lab.run(*analyze(mesh, SYSTEM), check=False).stdout
-        clusters = mesh.istioctl(mesh.here, "remote-clusters").splitlines()[1:]
-        assert [line.split()[0] for line in clusters] == [mesh.here.name, mesh.there.name]
-        assert all(" synced " in line for line in clusters)
+        assert clusters_of_the_mesh(mesh) == {mesh.here.name: "synced", mesh.there.name: "synced"}
         assert mesh.endpoints() == before
+
+
+def clusters_of_the_mesh(mesh: Mesh) -> dict[str, str]:
+    """State by id, as the control plane of `here` tells it."""
+    (pod,) = json.loads(mesh.istioctl(mesh.here, "remote-clusters", "-o", "json"))
+    return {cluster["id"]: cluster["syncStatus"] for cluster in pod["clusters"]}
 
 
 async def test_a_namespace_that_lost_its_root_gets_it_again(mesh: Mesh) -> None:
@@ -127,7 +131,7 @@ def test_a_healthy_mesh_has_no_errors_in_check(mesh: Mesh) -> None:
     ],
     ids=("an underscore", "a second secret", "a loopback address"),
 )
-async def test_a_wrong_remote_secret_is_found_by_check_and_changes_no_endpoint(
+async def test_a_wrong_remote_secret_is_found_by_check_changes_no_endpoint_and_leaves_with_its_cluster(
     mesh: Mesh, key: str, server: str, codes: set[str]
 ) -> None:
     before = mesh.endpoints()
@@ -138,6 +142,11 @@ async def test_a_wrong_remote_secret_is_found_by_check_and_changes_no_endpoint(
         await mesh.news_reaches_every_client(mesh.there)
         assert mesh.endpoints() == before
     assert codes <= {code for code, about in found if about == "wrong"}
+
+    async def left() -> bool:
+        return clusters_of_the_mesh(mesh).keys() == {mesh.here.name, mesh.there.name}
+
+    await eventually(left, f"the cluster {key} leaves with its Secret")
 
 
 async def test_the_own_clusters_secret_is_found_by_check_and_changes_no_endpoint(mesh: Mesh) -> None:

@@ -6,10 +6,11 @@ one's Secret (``root_secret``).
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
@@ -28,7 +29,7 @@ from isthmus.ca.bundle import (
 )
 from isthmus.ca.errors import BundleError
 from isthmus.ca.serving import KeyPair, load_serving
-from isthmus.ca.watched_files import WatchedFiles
+from isthmus.process.watched_files import WatchedFiles
 
 log = structlog.get_logger(__name__)
 
@@ -36,77 +37,83 @@ _BUNDLE_FILES = (CA_CERT, CA_KEY, ROOT_CERT, CERT_CHAIN, CA_CRL, TLS_CERT, TLS_K
 
 
 class BundleDirectory:
-    """A directory such as ``/etc/cacerts``, looked at every ``interval`` seconds.
+    """A directory such as ``/etc/cacerts``. What does not fit together yet is left alone until it does."""
 
-    What does not fit together yet is left alone until it does.
-    """
-
-    def __init__(self, path: Path, interval: float = 1.0) -> None:
-        self._files = WatchedFiles(path, _BUNDLE_FILES)
-        self._interval = interval
+    def __init__(self, path: Path) -> None:
+        self._directory = path
+        self._files = WatchedFiles(tuple(path / name for name in _BUNDLE_FILES))
 
     def load(self) -> Bundle | None:
         """The bundle that is there now, None when there is none; ``BundleError`` names the file and the cure."""
         try:
-            return load_bundle(self._files.read(), datetime.now(UTC))
+            return load_bundle(_read(self._directory, _BUNDLE_FILES), datetime.now(UTC))
         except BundleError as error:
-            raise _located(self._files.directory, error) from None
+            raise _located(self._directory, error) from None
 
-    async def watch(self, authority: Authority) -> None:
+    async def watch(self, authority: Authority) -> NoReturn:
         """Offers every changed bundle to the authority, for ever."""
-        while True:
-            await asyncio.sleep(self._interval)
-            self.check(authority)
+        await self._files.follow(partial(self._offer, authority))
 
     def check(self, authority: Authority) -> bool:
         """Offers the bundle if a file changed since the last look; whether it changed."""
-        if not self._files.changed():
-            return False
+        changed = self._files.changed()
+        if changed:
+            self._offer(authority)
+        return changed
+
+    def _offer(self, authority: Authority) -> None:
         try:
             bundle = self.load()
         except (BundleError, OSError) as error:
             log.warning("changed CA bundle is not usable, the former one stays in use", problem=str(error))
-            return True
+            return
         if bundle is None:
-            directory = str(self._files.directory)
-            log.warning("CA bundle removed, the former one stays in use until a restart", directory=directory)
+            log.warning(
+                "CA bundle removed, the former one stays in use until a restart", directory=str(self._directory)
+            )
         else:
             authority.offer(bundle)
-        return True
 
 
 class ServingDirectory:
     """A directory such as ``/var/run/secrets/istiod/tls``: a serving certificate that somebody else issues."""
 
-    def __init__(self, path: Path, interval: float = 1.0) -> None:
-        self._files = WatchedFiles(path, (TLS_CERT, TLS_KEY))
-        self._interval = interval
+    def __init__(self, path: Path) -> None:
+        self._directory = path
+        self._files = WatchedFiles((path / TLS_CERT, path / TLS_KEY))
 
     def load(self) -> KeyPair | None:
         """The pair that is there now, None when there is none; ``BundleError`` names the file and the cure."""
         try:
-            return load_serving(self._files.read(), datetime.now(UTC))
+            return load_serving(_read(self._directory, (TLS_CERT, TLS_KEY)), datetime.now(UTC))
         except BundleError as error:
-            raise _located(self._files.directory, error) from None
+            raise _located(self._directory, error) from None
 
-    async def watch(self, use: Callable[[KeyPair], None]) -> None:
+    async def watch(self, use: Callable[[KeyPair], None]) -> NoReturn:
         """Hands every changed pair to ``use``, for ever."""
-        while True:
-            await asyncio.sleep(self._interval)
-            self.check(use)
+        await self._files.follow(partial(self._hand_on, use))
 
     def check(self, use: Callable[[KeyPair], None]) -> bool:
         """Hands the pair on if a file changed since the last look; whether it changed."""
-        if not self._files.changed():
-            return False
+        changed = self._files.changed()
+        if changed:
+            self._hand_on(use)
+        return changed
+
+    def _hand_on(self, use: Callable[[KeyPair], None]) -> None:
         try:
             pair = self.load()
         except (BundleError, OSError) as error:
             log.warning("changed serving certificate is not usable, the former one stays", problem=str(error))
-            return True
+            return
         if pair is not None:
             use(pair)
-        return True
+
+
+def _read(directory: Path, names: tuple[str, ...]) -> Mapping[str, bytes]:
+    """The content of those that are there."""
+    paths = {name: directory / name for name in names}
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
 
 
 def _located(directory: Path, error: BundleError) -> BundleError:

@@ -14,14 +14,11 @@ from pathlib import Path
 import structlog
 
 from isthmus.control_plane.settings import Settings
-from isthmus.control_plane.watched_files import WatchedFiles
 from isthmus.kube.access import Access, default_access, in_cluster
 from isthmus.kube.client import Client
+from isthmus.process.watched_files import WatchedFiles
 
 log = structlog.get_logger(__name__)
-
-LOOK = 1.0
-"""Seconds between looks at the kubeconfig."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +76,4 @@ async def follow_kubeconfig(environment: Mapping[str, str], changed: Callable[[]
             log.warning("the kubeconfig of the configuration cluster changed, starting anew with it", file=str(path))
             changed()
 
-    await WatchedFiles((path,), look, LOOK).run()
+    await WatchedFiles((path,)).follow(look)

@@ -6,6 +6,7 @@ Does not know how a pod is injected (``isthmus.inject``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from isthmus.control_plane.background import Background
 from isthmus.control_plane.mesh_graph import MeshGraph
 from isthmus.control_plane.named_objects import NamedObjects
 from isthmus.control_plane.settings import Settings
-from isthmus.control_plane.watched_files import WatchedFiles
 from isthmus.control_plane.watched_names import ConfigMaps
 from isthmus.inject.configuration import InjectorConfig, parse_config, parse_values
 from isthmus.inject.errors import InjectionError
@@ -30,6 +30,7 @@ from isthmus.inject.webhook import Outcome
 from isthmus.kube import kinds
 from isthmus.kube.client import Client
 from isthmus.kube.reflector import Reflector, Source
+from isthmus.process.watched_files import WatchedFiles, read_text
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ class InjectionSource:
         self._config_maps = config_maps
         directory = settings.injection_directory
         self._paths: tuple[Path, Path] = (directory / "config", directory / "values")
-        self.files = WatchedFiles(self._paths, self.update)
+        self._files = WatchedFiles(self._paths)
         self._proxy_configs: NamedObjects[Object[ProxyConfig]] = NamedObjects(lambda: None)
         self._templates: Templates | None = None
         self._texts: tuple[str, str] | None = None
@@ -122,7 +123,7 @@ class InjectionSource:
         """Watches from now on."""
         source = Source(kinds.PROXY_CONFIG, Object[ProxyConfig], optional=True)
         background.keep("ProxyConfig objects", Reflector(client, source, self._proxy_configs).run)
-        background.keep("injection files", self.files.run)
+        background.keep("injection files", partial(self._files.follow, self.update))
         self.update()
 
     @property
@@ -130,7 +131,7 @@ class InjectionSource:
         return f"ConfigMap {self._settings.namespace}/{self._settings.injection_config_map}"
 
     def _read(self) -> tuple[str, str] | None:
-        config, values = (self.files.text(path) for path in self._paths)
+        config, values = (read_text(path) for path in self._paths)
         if config is not None and values is not None:
             return config, values
         data = self._config_maps.data(self._settings.injection_config_map)

@@ -77,7 +77,7 @@ class ControlPlane:
         background.keep("gateway names", self._names.run)
         background.keep("secret access", self._proxies.secrets.run)
         await self._config_maps.start(background)
-        background.keep("mesh files", self._mesh.files.run)
+        background.keep("mesh files", self._mesh.follow_files)
         self._injection.start(self._client, background)
         self.clusters.start(background)
         security = await self._secure(background)

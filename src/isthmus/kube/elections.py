@@ -169,6 +169,21 @@ class Elector:
 
     async def _try(self) -> bool:
         """One try to take or renew; True when this candidate holds the lock afterwards."""
+        return await self._try_unread() or await self._try_read()
+
+    async def _try_unread(self) -> bool:
+        """A renewal that trusts what was written last; False when that is not what is there any more."""
+        if self._seen is None or self._seen.record.holder_identity != self._election.identity:
+            return False
+        try:
+            await self._replace(self._seen.body, self._claim(self._seen.record))
+        except ApiError as error:
+            if not error.conflict and not error.not_found:
+                raise
+            return False
+        return True
+
+    async def _try_read(self) -> bool:
         election = self._election
         body = await self._client.find(election.lock.kind, election.name, namespace=election.namespace)
         if body is None:

@@ -12,6 +12,7 @@ from isthmus.kube.access import Access
 from isthmus.kube.client import Client
 from isthmus.kube.elections import Clocks, Election, Elector, LeadershipLostError, lead, leadership
 from isthmus.kube.locks import CONFIG_MAP_LOCK, HOLDER_KEY, LEASE_LOCK, RECORD, Lock, Record
+from isthmus.kube.transport import Answer, Call
 
 
 class FakeTime:
@@ -87,6 +88,32 @@ async def test_a_leader_that_renews_is_not_deposed_whatever_its_clock_says(clien
         assert not await waiting._try_quietly()
         assert await leader._try_quietly()
     assert waiting.leader == "leader"
+
+
+@LOCKS
+async def test_a_renewal_is_one_request_until_somebody_else_writes_whose_words_stay(
+    client: Client, namespace: str, lock: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader = Elector(client, candidate("a", namespace, lock=lock))
+    await leader.acquire()
+    sent, request = [], client.transport.request
+
+    async def recorded(call: Call) -> Answer:
+        sent.append(call.method)
+        return await request(call)
+
+    monkeypatch.setattr(client.transport, "request", recorded)
+    assert await leader._try_quietly()
+    assert sent == ["PUT"]
+    await client.merge_patch(lock.kind, "leader", {"metadata": {"labels": {"by": "another"}}}, namespace=namespace)
+    sent.clear()
+    assert await leader._try_quietly()
+    assert sent == ["PUT", "GET", "PUT"]
+    assert (await client.get(lock.kind, "leader", namespace=namespace))["metadata"]["labels"] == {"by": "another"}
+    await client.delete(lock.kind, "leader", namespace=namespace)
+    sent.clear()
+    assert await leader._try_quietly()
+    assert sent == ["PUT", "GET", "POST"]
 
 
 async def test_work_is_cancelled_when_somebody_else_takes_the_lease(client: Client, namespace: str) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from isthmus.control_plane import api_servers
 from isthmus.control_plane.api_servers import accesses_of, follow_kubeconfig
 from isthmus.control_plane.settings import from_environment
 from isthmus.kube import access
+from isthmus.process import watched_files
 
 POD = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
 
@@ -60,7 +60,7 @@ def test_without_the_kubeconfig_everything_is_in_the_pods_own_cluster(pod: dict[
 async def test_a_kubeconfig_that_is_mounted_late_or_replaced_is_told_and_one_that_goes_is_not(
     pod: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_servers, "LOOK", 0.01)
+    monkeypatch.setattr(watched_files, "SECONDS", 0.01)
     path, told = Path(pod["KUBECONFIG"]), asyncio.Queue[None]()
     task = asyncio.create_task(follow_kubeconfig(pod, lambda: told.put_nowait(None)))
     await asyncio.sleep(0)

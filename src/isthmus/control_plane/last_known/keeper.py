@@ -22,6 +22,7 @@ from isthmus.control_plane.metrics import CopyMetrics
 from isthmus.derive.sources import Sources
 from isthmus.kube.access import Access
 from isthmus.kube.errors import KubeError
+from isthmus.process.looks import next_look
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +86,7 @@ class Keeper:
             known = known or await self._told("", self._take_stock)
             if known:
                 await self._look()
-            await asyncio.sleep(self._pace.look if known else self._pace.between)
+            await next_look(self._pace.look if known else self._pace.between)
 
     async def _take_stock(self) -> None:
         found = await self._store.read()

@@ -24,7 +24,6 @@ _SHORT_NAMES = {
     "envoy.config.route.v3.RouteConfiguration": "RDS",
     "envoy.config.core.v3.TypedExtensionConfig": "ECDS",
     "envoy.extensions.transport_sockets.tls.v3.Secret": "SDS",
-    "envoy.config.route.v3.VirtualHost": "VHDS",
     "istio.networking.nds.v1.NameTable": "NDS",
 }
 _ORDER = {name: position for position, name in enumerate(_SHORT_NAMES.values())}

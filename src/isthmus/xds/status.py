@@ -2,6 +2,9 @@
 
 Knows Istio's ``/debug/syncz`` JSON and the CSDS messages of ``istio.io/debug/syncz`` (pilot/pkg/xds/statusgen.go).
 Does not know how the status came about: ``session.Ledger`` is all it reads.
+
+Tools know no virtual hosts that are sent one by one: to them those are part of the routes, which are up to date when
+both are.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import Any, Protocol
 from isthmus.model.resource import Resource
 from isthmus.protos import pb
 from isthmus.xds.node import Node
-from isthmus.xds.order import CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE
+from isthmus.xds.order import CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, VIRTUAL_HOST
 from isthmus.xds.resources import resource_of
 from isthmus.xds.session import Ledger
 
@@ -57,7 +60,7 @@ def _proxies(streams: Iterable[Streaming]) -> Iterable[tuple[Node, Streaming]]:
 
 
 def _row(node: Node, stream: Streaming) -> dict[str, Any]:
-    ledgers = stream.ledgers
+    ledgers = _as_tools_know_them(stream.ledgers)
     row: dict[str, Any] = {
         "cluster_id": stream.cluster,
         "proxy": node.id,
@@ -68,7 +71,7 @@ def _row(node: Node, stream: Streaming) -> dict[str, Any]:
         ledger = ledgers.get(type_url)
         if ledger is not None:
             row |= {f"{prefix}_sent": _nonce(ledger, ledger.sent), f"{prefix}_acked": _nonce(ledger, ledger.acked)}
-    row["resources"] = {type_url: _resource_row(ledger) for type_url, ledger in sorted(ledgers.items())}
+    row["resources"] = {type_url: _resource_row(ledger) for type_url, ledger in sorted(stream.ledgers.items())}
     return row
 
 
@@ -96,8 +99,23 @@ def _client_config(node: Node, stream: Streaming) -> Any:
                 "ISTIO_VERSION": node.details.istio_version,
             },
         },
-        generic_xds_configs=[_generic(type_url, ledger) for type_url, ledger in sorted(stream.ledgers.items())],
+        generic_xds_configs=[
+            _generic(type_url, ledger) for type_url, ledger in sorted(_as_tools_know_them(stream.ledgers).items())
+        ],
     )
+
+
+def _as_tools_know_them(ledgers: Mapping[str, Ledger]) -> Mapping[str, Ledger]:
+    """Routes and virtual hosts as one: as the one that is in trouble or behind, else as the one that changed last."""
+    both = [ledgers[type_url] for type_url in (ROUTE, VIRTUAL_HOST) if type_url in ledgers]
+    if not both:
+        return ledgers
+    others = {type_url: ledger for type_url, ledger in ledgers.items() if type_url != VIRTUAL_HOST}
+    return others | {ROUTE: max(both, key=_concern)}
+
+
+def _concern(ledger: Ledger) -> tuple[bool, bool, float]:
+    return bool(ledger.error), ledger.sent != ledger.acked, max(ledger.sent_at, ledger.current_at)
 
 
 def _generic(type_url: str, ledger: Ledger) -> Any:

@@ -52,6 +52,6 @@ def test_addresses_are_gos() -> None:
         Address.parse("localhost")
 
 
-def test_virtual_hosts_are_sent_one_by_one_only_when_told_so() -> None:
-    assert not from_environment({}).virtual_host_discovery
-    assert from_environment({"PILOT_ENABLE_VIRTUAL_HOST_DISCOVERY": "true"}).virtual_host_discovery
+def test_virtual_hosts_are_sent_one_by_one_unless_told_not_to() -> None:
+    assert from_environment({}).virtual_host_discovery
+    assert not from_environment({"PILOT_ENABLE_VIRTUAL_HOST_DISCOVERY": "false"}).virtual_host_discovery

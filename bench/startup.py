@@ -1,7 +1,7 @@
 """How much later a pod is ready when it has a sidecar. Knows pods; both kinds are made in turn, one at a time.
 
-Measured as installed, and with a hook in place of the proxy's startup probe, for which the injector's ConfigMap is
-changed for a while.
+Measured as installed, with the sidecar as an ordinary container, and with a hook in place of the proxy's startup
+probe, for which the injector's ConfigMap is changed for a while.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.figures import Figure
@@ -24,29 +25,44 @@ SECONDS = 60.0
 INJECTOR = "istio-sidecar-injector"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kind:
+    """A kind of pod."""
+
+    what: str
+    inject: str = "true"
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+WITHOUT = _Kind("pod without sidecar", inject="false")
+NATIVE = _Kind("pod with sidecar")
+ORDINARY = _Kind(
+    "pod with sidecar, sidecar.istio.io/nativeSidecar=false", annotations={"sidecar.istio.io/nativeSidecar": "false"}
+)
+HOOKED = _Kind("pod with sidecar, startupProbe.enabled=false")
+
+
 async def sidecar_cost(member: Member, rounds: int) -> tuple[Figure, ...]:
     """Creation to Ready without and with a sidecar, and the difference of the medians (probed each second)."""
-    without, beside, hooked = [], [], []
+    taken: dict[_Kind, list[float]] = {kind: [] for kind in (WITHOUT, NATIVE, ORDINARY, HOOKED)}
     for _ in range(rounds):
-        without.append(await _creation_to_ready(member, sidecar=False))
-        beside.append(await _creation_to_ready(member, sidecar=True))
+        for kind in (WITHOUT, NATIVE, ORDINARY):
+            taken[kind].append(await _creation_to_ready(member, kind))
     async with _without_startup_probe(member):
         for _ in range(rounds):
-            hooked.append(await _creation_to_ready(member, sidecar=True))
-    least = statistics.median(without)
+            taken[HOOKED].append(await _creation_to_ready(member, HOOKED))
+    least = statistics.median(taken[WITHOUT])
     return (
-        Figure("pod without sidecar: creation to Ready", tuple(without), "s"),
-        Figure("pod with sidecar: creation to Ready", tuple(beside), "s"),
-        Figure("pod with sidecar: Ready later by", (statistics.median(beside) - least,), "s", 2),
-        Figure("pod with sidecar, startupProbe.enabled=false: creation to Ready", tuple(hooked), "s"),
-        Figure(
-            "pod with sidecar, startupProbe.enabled=false: Ready later by", (statistics.median(hooked) - least,), "s", 2
+        *(Figure(f"{kind.what}: creation to Ready", tuple(seconds), "s") for kind, seconds in taken.items()),
+        *(
+            Figure(f"{kind.what}: Ready later by", (statistics.median(taken[kind]) - least,), "s", 2)
+            for kind in (NATIVE, ORDINARY, HOOKED)
         ),
     )
 
 
-async def _creation_to_ready(member: Member, *, sidecar: bool) -> float:
-    body = _pod(sidecar=sidecar)
+async def _creation_to_ready(member: Member, kind: _Kind) -> float:
+    body = _pod(kind)
     name = body["metadata"]["name"]
     started = time.perf_counter()
     await member.api.create(kinds.POD, body)
@@ -81,13 +97,12 @@ async def _put(member: Member, values: str, *, probed: bool) -> None:
 
 async def _is_probed(member: Member) -> bool:
     """Whether the proxy of a pod made now would have a startup probe."""
-    pod = await member.api.create(kinds.POD, _pod(sidecar=True), writing=Writing(dry_run=True))
+    pod = await member.api.create(kinds.POD, _pod(HOOKED), writing=Writing(dry_run=True))
     containers = [*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]]
     return any("startupProbe" in each for each in containers if each["name"] == "istio-proxy")
 
 
-def _pod(*, sidecar: bool) -> dict[str, Any]:
-    labels = {"app": "startup", "sidecar.istio.io/inject": "true" if sidecar else "false"}
+def _pod(kind: _Kind) -> dict[str, Any]:
     container = {
         "name": "app",
         "image": "docker.io/istio/examples-helloworld-v1:1.0",
@@ -95,5 +110,10 @@ def _pod(*, sidecar: bool) -> dict[str, Any]:
         "ports": [{"containerPort": 5000}],
         "readinessProbe": {"httpGet": {"path": "/health", "port": 5000}, "periodSeconds": 1},
     }
-    metadata = {"name": "with-sidecar" if sidecar else "without-sidecar", "namespace": SAMPLE, "labels": labels}
+    metadata = {
+        "name": "startup",
+        "namespace": SAMPLE,
+        "labels": {"app": "startup", "sidecar.istio.io/inject": kind.inject},
+        "annotations": dict(kind.annotations),
+    }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}}

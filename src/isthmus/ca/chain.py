@@ -33,6 +33,24 @@ def path_to_root(
     return found
 
 
+def leaf_to_root(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate],
+    now: datetime,
+) -> None:
+    """``ChainError`` unless a root signed the leaf, through intermediates or not, or is the leaf itself."""
+    if leaf in roots:
+        return
+    issuers = [issuer for issuer in (*roots, *intermediates) if _signed(leaf, issuer)]
+    if not issuers:
+        signer = leaf.issuer.rfc4514_string()
+        raise ChainError(f'{describe(leaf)} is signed by "{signer}", whose certificate with that key is not there')
+    problems: list[str] = []
+    if not any(_search((issuer,), intermediates, roots, (now, problems)) for issuer in issuers):
+        raise ChainError(problems[-1] if problems else "no path")
+
+
 def is_authority(certificate: x509.Certificate) -> bool:
     """Whether basic constraints say that it may sign certificates."""
     try:

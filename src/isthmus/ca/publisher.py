@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from isthmus.ca.bundle import Bundle
+from isthmus.ca.anchors import Anchors
 from isthmus.ca.root_config_map import LABELS, Coverage, FoundConfigMap, WantedConfigMap, wanted
 from isthmus.kube import kinds
 from isthmus.kube.backoff import Backoff
@@ -59,7 +59,7 @@ class ConfigMap(msgspec.Struct, frozen=True):
 
 
 class RootPublisher:
-    """Subscribe ``publish`` to the authority, and ``run`` it while leading."""
+    """Subscribe ``publish`` to the anchors, and ``run`` it while leading."""
 
     def __init__(self, client: Client, namespace: str, pace: Pace | None = None) -> None:
         """`namespace` is the control plane's own, and must be there for anything to be published."""
@@ -68,9 +68,9 @@ class RootPublisher:
         self._coverage = Coverage(namespace)
         self._work = asyncio.Event()
 
-    def publish(self, bundle: Bundle) -> None:
-        """From now on the ConfigMaps hold the roots of this bundle."""
-        self._coverage.want(wanted(bundle.roots, bundle.crl))
+    def publish(self, anchors: Anchors) -> None:
+        """From now on the ConfigMaps hold these."""
+        self._coverage.want(wanted(anchors.roots, anchors.crl))
         self._work.set()
 
     async def run(self) -> None:

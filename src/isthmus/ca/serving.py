@@ -13,7 +13,8 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from isthmus.ca.bundle import TLS_CERT, TLS_KEY, Bundle, check_pair, read_certificates, read_key
+from isthmus.ca.bundle import ROOT_CERT, TLS_CERT, TLS_KEY, Bundle, check_pair, read_certificates, read_key
+from isthmus.ca.chain import ChainError, leaf_to_root
 from isthmus.ca.errors import BundleError
 from isthmus.ca.selfsigned import private_pem
 from isthmus.ca.signing import Leaf, sign_leaf
@@ -71,22 +72,31 @@ def issue_serving(bundle: Bundle, names: Sequence[str], lifetime: float, now: da
     return KeyPair(bundle.chain_below(leaf), private_pem(key), expiry)
 
 
-def load_serving(files: Mapping[str, bytes], now: datetime) -> KeyPair | None:
-    """A pair that somebody else issued, from ``tls.crt`` and ``tls.key``; None when neither is there.
+class GivenServing(msgspec.Struct, frozen=True):
+    """A pair that somebody else issued, and the roots (PEM) by which its callers verify it."""
 
-    ``BundleError`` when one is missing, they do not belong together, or the certificate expired.
+    pair: KeyPair
+    roots: bytes
+
+
+def load_serving(files: Mapping[str, bytes], now: datetime) -> GivenServing:
+    """From ``tls.crt``, ``tls.key`` and ``root-cert.pem``.
+
+    ``BundleError`` when one is empty or damaged, certificate and key do not belong together, the certificate
+    expired, or the roots do not verify it: then nobody could reach the control plane.
     """
-    present = [name for name in (TLS_CERT, TLS_KEY) if files.get(name, b"").strip()]
-    if not present:
-        return None
-    if len(present) == 1:
-        missing = TLS_KEY if present == [TLS_CERT] else TLS_CERT
-        raise BundleError(missing, f"missing beside {present[0]}", "a serving certificate consists of both")
-    certificate, key = read_certificates(TLS_CERT, files)[0], read_key(TLS_KEY, files)
-    check_pair(certificate, TLS_CERT, key, TLS_KEY)
-    if now > certificate.not_valid_after_utc:
-        raise BundleError(TLS_CERT, f"expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC", "renew it")
-    return KeyPair(files[TLS_CERT], files[TLS_KEY], certificate.not_valid_after_utc)
+    chain, key = read_certificates(TLS_CERT, files), read_key(TLS_KEY, files)
+    roots = read_certificates(ROOT_CERT, files)
+    check_pair(chain[0], TLS_CERT, key, TLS_KEY)
+    if now > chain[0].not_valid_after_utc:
+        raise BundleError(TLS_CERT, f"expired on {chain[0].not_valid_after_utc:%Y-%m-%d %H:%M} UTC", "renew it")
+    try:
+        leaf_to_root(chain[0], chain[1:], roots, now)
+    except ChainError as error:
+        raise BundleError(
+            TLS_CERT, f"does not lead to the given root: {error}", "put its issuers below it, and their root beside it"
+        ) from None
+    return GivenServing(KeyPair(files[TLS_CERT], files[TLS_KEY], chain[0].not_valid_after_utc), files[ROOT_CERT])
 
 
 def _name(host: str) -> x509.GeneralName:

@@ -7,6 +7,7 @@ one's Secret (``root_secret``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from isthmus.ca.bundle import (
     load_bundle,
 )
 from isthmus.ca.errors import BundleError
-from isthmus.ca.serving import KeyPair, load_serving
+from isthmus.ca.serving import GivenServing, load_serving
 from isthmus.process.watched_files import WatchedFiles
 
 log = structlog.get_logger(__name__)
@@ -75,39 +76,49 @@ class BundleDirectory:
             authority.offer(bundle)
 
 
-class ServingDirectory:
-    """A directory such as ``/var/run/secrets/istiod/tls``: a serving certificate that somebody else issues."""
+@dataclass(frozen=True, slots=True)
+class ServingFiles:
+    """Where somebody else puts the certificate that the control plane serves with, its key, and the roots above it."""
 
-    def __init__(self, path: Path) -> None:
-        self._directory = path
-        self._files = WatchedFiles((path / TLS_CERT, path / TLS_KEY))
+    certificate: Path
+    key: Path
+    roots: Path
 
-    def load(self) -> KeyPair | None:
-        """The pair that is there now, None when there is none; ``BundleError`` names the file and the cure."""
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of them."""
+        return self.certificate, self.key, self.roots
+
+    def load(self) -> GivenServing:
+        """What they hold now; ``BundleError`` names the file and the cure."""
+        certificate, key, roots = (_content(path) for path in self.paths)
+        names = {TLS_CERT: self.certificate, TLS_KEY: self.key, ROOT_CERT: self.roots}
         try:
-            return load_serving(_read(self._directory, (TLS_CERT, TLS_KEY)), datetime.now(UTC))
+            return load_serving({TLS_CERT: certificate, TLS_KEY: key, ROOT_CERT: roots}, datetime.now(UTC))
         except BundleError as error:
-            raise _located(self._directory, error) from None
+            raise BundleError(str(names[error.file]), error.problem, error.cure) from None
 
-    async def watch(self, use: Callable[[KeyPair], None]) -> NoReturn:
-        """Hands every changed pair to ``use``, for ever."""
-        await self._files.follow(partial(self._hand_on, use))
+    async def watch(self, use: Callable[[GivenServing], None]) -> NoReturn:
+        """Hands on what they hold whenever that changes and fits together, for ever."""
+        await WatchedFiles(self.paths).follow(partial(self.offer, use))
 
-    def check(self, use: Callable[[KeyPair], None]) -> bool:
-        """Hands the pair on if a file changed since the last look; whether it changed."""
-        changed = self._files.changed()
-        if changed:
-            self._hand_on(use)
-        return changed
-
-    def _hand_on(self, use: Callable[[KeyPair], None]) -> None:
+    def offer(self, use: Callable[[GivenServing], None]) -> None:
+        """Hands on what they hold, if it fits together."""
         try:
-            pair = self.load()
-        except (BundleError, OSError) as error:
+            given = self.load()
+        except BundleError as error:
             log.warning("changed serving certificate is not usable, the former one stays", problem=str(error))
             return
-        if pair is not None:
-            use(pair)
+        use(given)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(
+            str(path), str(error.strerror), "it must be there as long as its certificate is used"
+        ) from None
 
 
 def _read(directory: Path, names: tuple[str, ...]) -> Mapping[str, bytes]:

@@ -106,6 +106,15 @@ class _Command(click.Command):
     help="The same for meshNetworks.",
 )
 @click.option("--ca-directory", type=click.Path(path_type=Path), help="Plugged-in CA.  [env: ROOT_CA_DIR]")
+@click.option(
+    "--tlsCertFile",
+    "tls_certificate",
+    type=PATH,
+    help="Certificate to serve with, instead of one of the mesh's CA; with the next two."
+    "  [default: /var/run/secrets/istiod/tls/tls.crt if it is there]",
+)
+@click.option("--tlsKeyFile", "tls_key", type=PATH, help="Its key.")
+@click.option("--caCertFile", "tls_roots", type=PATH, help="Roots that verify it.")
 @click.option("--domain", help="DNS domain of the cluster.  [default: cluster.local]")
 @click.option(
     "--max-stream-age",

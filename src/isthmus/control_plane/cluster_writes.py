@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from isthmus.ca.authority import Authority
+from isthmus.ca.anchors import CurrentAnchors
 from isthmus.ca.publisher import RootPublisher
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.elections import Elections
@@ -24,9 +24,9 @@ ROOTS_ELECTION = "istio-namespace-controller-election"
 class ClusterWrites:
     """The same work in the own cluster and in remote ones. Roots are written by the winner of an election."""
 
-    def __init__(self, settings: Settings, authority: Authority, background: Background) -> None:
+    def __init__(self, settings: Settings, anchors: CurrentAnchors, background: Background) -> None:
         self._settings = settings
-        self._authority = authority
+        self._anchors = anchors
         self._background = background
         self._elections = Elections(settings)
 
@@ -50,11 +50,11 @@ class ClusterWrites:
 
     async def _publish_roots(self, client: Client, *, elsewhere: bool) -> None:
         publisher = RootPublisher(client, self._settings.namespace)
-        with self._authority.subscribed(publisher.publish):
+        with self._anchors.subscribed(publisher.publish):
             await self._elections.lead_cluster(client, ROOTS_ELECTION, publisher.run, elsewhere=elsewhere)
 
     async def _patch_webhooks(self, client: Client, kinds: Sequence[Kind]) -> None:
-        settings, authority = self._settings, self._authority
-        patcher = WebhookPatcher(client, settings.namespace, settings.revision, lambda: authority.bundle.roots)
-        with authority.subscribed(lambda _: patcher.bundle_changed()):
+        settings, anchors = self._settings, self._anchors
+        patcher = WebhookPatcher(client, settings.namespace, settings.revision, lambda: anchors.roots)
+        with anchors.subscribed(lambda _: patcher.bundle_changed()):
             await patcher.run(kinds)

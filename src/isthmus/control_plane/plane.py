@@ -29,6 +29,7 @@ from isthmus.control_plane.proxies import ConnectedProxies, in_words_of_streams
 from isthmus.control_plane.proxy_pages import AdsPages, ProxyPages
 from isthmus.control_plane.remote_writes import RemoteWrites
 from isthmus.control_plane.security import Security, open_authority, secure
+from isthmus.control_plane.serving import serving_of
 from isthmus.control_plane.settings import Settings
 from isthmus.control_plane.watched_names import ConfigMaps
 from isthmus.inject import handlers as injection_handlers
@@ -81,10 +82,13 @@ class ControlPlane:
         self._injection.start(self._client, background)
         self.clusters.start(background)
         security = await self._secure(background)
-        writes = ClusterWrites(self.settings, security.authority, background)
+        serving = serving_of(self.settings, security.authority, self._ports.tls)
+        self.graph.observe_discovery_address(serving.serve_at)
+        background.keep("serving certificate", serving.keep)
+        writes = ClusterWrites(self.settings, serving.anchors, background)
         writes.keep_own(self._client)
         GatewayApiWork(self.settings, self._client, self.graph, self._injection).keep(background)
-        await self._ports.open(security, self._http_parts(security), self.graph, background)
+        await self._ports.open(security, self._http_parts(security))
         namespaces = self.graph.sources.namespaces
         remote = RemoteWrites(self.settings, namespaces, writes.serve) if self.settings.external else None
         await self.clusters.sync(background, remote.serve if remote else None)

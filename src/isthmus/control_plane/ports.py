@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from isthmus.control_plane.background import Background
 from isthmus.control_plane.errors import listening
 from isthmus.control_plane.http_server import HttpParts, HttpServers
-from isthmus.control_plane.mesh_graph import MeshGraph
-from isthmus.control_plane.security import Security, ServingCertificate
+from isthmus.control_plane.security import Security
 from isthmus.control_plane.settings import Settings
 from isthmus.rpc.server import RpcServer
 from isthmus.rpc.tls import ServerTls
@@ -21,15 +19,17 @@ class Ports:
         self._xds = xds
         self._rpc = RpcServer()
         self._http = HttpServers()
+        self._grpc_tls, self._web_tls = ServerTls(), ServerTls(("http/1.1",))
 
-    async def open(self, security: Security, parts: HttpParts, graph: MeshGraph, background: Background) -> None:
+    @property
+    def tls(self) -> tuple[ServerTls, ...]:
+        """Of those that serve with a certificate, which must be loaded before they are opened."""
+        return self._grpc_tls, self._web_tls
+
+    async def open(self, security: Security, parts: HttpParts) -> None:
         """Opens every port that the settings name; ``StartError`` names the one that cannot be had."""
-        grpc_tls, web_tls = ServerTls(), ServerTls(("http/1.1",))
-        serving = ServingCertificate(self._settings, security.authority, (grpc_tls, web_tls))
-        graph.observe_discovery_address(serving.serve_at)
-        background.keep("serving certificate", serving.keep)
-        await self._open_grpc(security, grpc_tls)
-        await self._http.start(self._settings, parts, web_tls)
+        await self._open_grpc(security)
+        await self._http.start(self._settings, parts, self._web_tls)
 
     async def close(self, seconds: float) -> None:
         """Takes no more connections, sends clients elsewhere, and closes what is left."""
@@ -38,7 +38,7 @@ class Ports:
         await self._rpc.close()
         await self._http.close()
 
-    async def _open_grpc(self, security: Security, tls: ServerTls) -> None:
+    async def _open_grpc(self, security: Security) -> None:
         settings = self._settings
         if settings.grpc:
             with listening(settings.grpc):
@@ -47,4 +47,4 @@ class Ports:
         services = [self._xds.service(authenticate), security.certificates]
         for address in filter(None, (settings.secure_grpc, settings.legacy_secure_grpc)):
             with listening(address):
-                await self._rpc.listen(services, *address, tls)
+                await self._rpc.listen(services, *address, self._grpc_tls)

@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
@@ -15,7 +14,6 @@ from prometheus_client import CollectorRegistry
 
 from isthmus.ca.authenticators import Authentication, CertificateAuthenticator, TokenAuthenticator
 from isthmus.ca.authority import Authority
-from isthmus.ca.bundle import Bundle
 from isthmus.ca.kube_reviewer import KubeTokenReviewer
 from isthmus.ca.metrics import CaMetrics
 from isthmus.ca.plugged_in_secret import SECRET as PLUGGED_IN
@@ -23,7 +21,6 @@ from isthmus.ca.plugged_in_secret import PluggedInSecret
 from isthmus.ca.root_secret import RootSecret
 from isthmus.ca.selfsigned import RootProfile
 from isthmus.ca.service import CertificateService
-from isthmus.ca.serving import KeyPair, ServingIdentity, issue_serving, serving_names
 from isthmus.ca.signing import Lifetimes
 from isthmus.ca.store import BundleDirectory
 from isthmus.control_plane.background import Background
@@ -31,13 +28,10 @@ from isthmus.control_plane.settings import Settings
 from isthmus.kube.backoff import Backoff
 from isthmus.kube.client import Client
 from isthmus.kube.errors import KubeError
-from isthmus.rpc.tls import ServerTls
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-
-_SERVING_CHECK = 60.0
 
 
 async def open_authority(settings: Settings, client: Client, trust_domain: str, background: Background) -> Authority:
@@ -74,47 +68,6 @@ async def _retried(load: Callable[[], Awaitable[T]]) -> T:
         except KubeError as error:
             log.warning("the CA's Secret cannot be read or made, trying again", error=str(error))
             await asyncio.sleep(backoff.next())
-
-
-class ServingCertificate:
-    """The control plane's own certificate on its TLS ports.
-
-    Issued again when the CA changes, when it grows old, and when the mesh calls the control plane otherwise.
-    """
-
-    def __init__(self, settings: Settings, authority: Authority, listeners: tuple[ServerTls, ...]) -> None:
-        self._settings = settings
-        self._names = self._names_at(settings.discovery_address)
-        self._lifetime = settings.workload_ttl
-        self._listeners = listeners
-        self._authority = authority
-        self._pair: KeyPair | None = None
-        authority.subscribe(self._issue)
-
-    def serve_at(self, address: str) -> None:
-        """``address`` (host and port) is where proxies of the mesh look for the control plane."""
-        names = self._names_at(address)
-        if names != self._names:
-            self._names = names
-            self._issue(self._authority.bundle)
-
-    def _names_at(self, address: str) -> tuple[str, ...]:
-        settings = self._settings
-        host = address.rpartition(":")[0].strip("[]")
-        return serving_names(ServingIdentity(settings.namespace, settings.revision, host, settings.custom_hosts))
-
-    async def keep(self) -> None:
-        """Issues a new one when half of its life is over; for ever."""
-        while True:
-            await asyncio.sleep(_SERVING_CHECK)
-            if self._pair and (self._pair.expiry - datetime.now(UTC)).total_seconds() < self._lifetime / 2:
-                self._issue(self._authority.bundle)
-
-    def _issue(self, bundle: Bundle) -> None:
-        self._pair = issue_serving(bundle, self._names, self._lifetime, datetime.now(UTC))
-        for listener in self._listeners:
-            listener.load(self._pair.chain, self._pair.key, bundle.roots)
-        log.info("serving certificate issued", names=list(self._names), until=str(self._pair.expiry))
 
 
 @dataclass(frozen=True, slots=True)

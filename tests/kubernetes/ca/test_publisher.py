@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from isthmus.ca.anchors import Anchors
 from isthmus.ca.bundle import Bundle
 from isthmus.ca.publisher import RootPublisher
 from isthmus.ca.selfsigned import RootProfile, create_root
@@ -29,7 +30,7 @@ async def publisher(client: Client, bundle: Bundle) -> AsyncIterator[RootPublish
     home = f"home-{secrets.token_hex(4)}"
     await client.create(kinds.NAMESPACE, {"metadata": {"name": home}})
     publisher = RootPublisher(client, home)
-    publisher.publish(bundle)
+    publisher.publish(Anchors(bundle.roots))
     task = asyncio.create_task(publisher.run())
     yield publisher
     task.cancel()
@@ -82,5 +83,5 @@ async def test_what_is_deleted_or_modified_is_written_again(client, namespace, b
 async def test_a_changed_root_goes_everywhere(client, namespace, bundle, publisher):
     await until_holds(client, namespace, bundle.roots)
     other = create_root(RootProfile(), datetime.now(UTC))
-    publisher.publish(other)
+    publisher.publish(Anchors(other.roots))
     await until_holds(client, namespace, other.roots)

@@ -37,6 +37,19 @@ class Root:
         (directory / "ca-cert.pem").write_bytes(certificate)
         return certificate
 
+    def write_serving(self, host: str, directory: Path) -> bytes:
+        """A new serving certificate into a directory, as Secrets of type kubernetes.io/tls hold it; gives it."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        san = x509.SubjectAlternativeName([x509.DNSName(host)])
+        certificate = _builder(host, key.public_key(), _name("root")).add_extension(san, critical=False)
+        pem = certificate.sign(self._key, hashes.SHA256()).public_bytes(PEM)
+        private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "ca.crt").write_bytes(self.pem)
+        (directory / "tls.key").write_bytes(private)
+        (directory / "tls.crt").write_bytes(pem)
+        return pem
+
 
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
@@ -45,6 +58,14 @@ def _name(common: str) -> x509.Name:
 def _certificate(
     name: str, public: ec.EllipticCurvePublicKey, issuer: x509.Name, signer: ec.EllipticCurvePrivateKey, *, depth: int
 ) -> x509.Certificate:
+    return (
+        _builder(name, public, issuer)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=depth), critical=True)
+        .sign(signer, hashes.SHA256())
+    )
+
+
+def _builder(name: str, public: ec.EllipticCurvePublicKey, issuer: x509.Name) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -54,7 +75,5 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + timedelta(days=30))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=depth), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .sign(signer, hashes.SHA256())
     )

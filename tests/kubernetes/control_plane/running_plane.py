@@ -89,6 +89,7 @@ def settings_of(system: str, **changes: Any) -> Settings:
         "mesh_config": NOWHERE,
         "mesh_networks": NOWHERE,
         "ca_directory": NOWHERE,
+        "serving_directory": NOWHERE,
         "injection_directory": NOWHERE,
         "injection_webhook": "",
         "validation_webhook": "",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ from grpc import ssl_channel_credentials
 from log_lines import LogLines
 from mesh_cluster import MeshCluster
 from plugged_in_ca import Root
+from process_run import run_process
 from running_plane import presented_certificate, running, settings_of
 
 from isthmus.kube.access import Access
@@ -95,36 +93,3 @@ async def test_a_full_disk_is_of_no_concern(apiserver: ApiServer, here: MeshClus
     status, output = await run_process(apiserver, here, tmp_path, stop_at='"ready"', wrapper=wrapper)
     assert (status, "Traceback" in output) == (0, False), output
     assert '"stopped"' in output.splitlines()[-1]
-
-
-async def run_process(
-    apiserver: ApiServer,
-    here: MeshCluster,
-    directory: Path,
-    *flags: str,
-    stop_at: str = "",
-    wrapper: tuple[str, ...] = (),
-) -> tuple[int, str]:
-    """``isthmus control-plane`` until it ends, or until it has said something and is told to stop."""
-    kubeconfig = directory / "kubeconfig"
-    kubeconfig.write_text(apiserver.kubeconfig)
-    command = [sys.executable, "-m", "isthmus.cli.main", "control-plane", "--kubeconfig", kubeconfig.name]
-    for name in ("http", "webhook", "monitoring", "secure-grpc", "grpc"):
-        command += [f"--{name}-address", ""]
-    process = await asyncio.create_subprocess_exec(
-        *wrapper,
-        *command,
-        *flags,
-        cwd=directory,
-        env=os.environ | {"POD_NAMESPACE": here.system},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    output = ""
-    async with asyncio.timeout(60):
-        async for line in process.stderr:
-            output += line.decode()
-            if stop_at and stop_at in output:
-                process.send_signal(signal.SIGTERM)
-                stop_at = ""
-        return await process.wait(), output

@@ -12,7 +12,7 @@ from isthmus.ca.authority import Authority as Holder
 from isthmus.ca.bundle import load_bundle
 from isthmus.ca.errors import BundleError
 from isthmus.ca.serving import issue_serving
-from isthmus.ca.store import BundleDirectory, ServingDirectory
+from isthmus.ca.store import BundleDirectory, ServingFiles
 
 NOW = datetime.now(UTC)
 ROOT = Authority("root", start=NOW - DAY, end=NOW + 30 * DAY)
@@ -91,26 +91,47 @@ def test_a_foreign_root_or_a_removed_bundle_changes_nothing(tmp_path):
 def serving(issuer: Authority) -> dict[str, bytes]:
     bundle = load_bundle(istio_files(issuer, issuer), NOW)
     pair = issue_serving(bundle, ("istiod.example.com",), 3600, NOW)
-    return {"tls.crt": pair.chain, "tls.key": pair.key}
+    return {"tls.crt": pair.chain, "tls.key": pair.key, "ca.crt": bundle.roots}
+
+
+def files_in(directory: Path) -> ServingFiles:
+    return ServingFiles(directory / "tls.crt", directory / "tls.key", directory / "ca.crt")
 
 
 def test_a_serving_certificate_of_somebody_else_is_used_and_its_successor_too(tmp_path):
-    directory = ServingDirectory(tmp_path)
-    assert directory.load() is None
-    used = []
+    files, used = files_in(tmp_path), []
     for _ in range(2):
-        files = serving(ROOT)
-        mount(tmp_path, files)
-        assert directory.check(used.append)
-        assert (used[-1].chain, used[-1].key) == (files["tls.crt"], files["tls.key"])
-    mount(tmp_path, {**files, "tls.key": serving(ROOT)["tls.key"]})
-    assert directory.check(used.append)
+        content = serving(ROOT)
+        mount(tmp_path, content)
+        files.offer(used.append)
+        assert (used[-1].pair.chain, used[-1].pair.key) == (content["tls.crt"], content["tls.key"])
+        assert used[-1].roots == content["ca.crt"]
+    mount(tmp_path, {**content, "tls.key": serving(ROOT)["tls.key"]})
+    files.offer(used.append)
     assert len(used) == 2
     with pytest.raises(BundleError, match="not the key of"):
-        directory.load()
+        files.load()
 
 
-def test_half_a_serving_certificate_names_the_missing_half(tmp_path):
-    (tmp_path / "tls.crt").write_bytes(serving(ROOT)["tls.crt"])
-    with pytest.raises(BundleError, match=str(tmp_path / "tls.key")):
-        ServingDirectory(tmp_path).load()
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ca.crt": serving(Authority("foreign", start=NOW - DAY, end=NOW + DAY))["ca.crt"]}, "does not lead to"),
+        ({"ca.crt": b""}, "ca.crt: not a PEM certificate"),
+        ({"tls.crt": b"rubbish"}, "tls.crt: not a PEM certificate"),
+        ({"tls.key": b"rubbish"}, "tls.key: not an unencrypted PEM private key"),
+    ],
+)
+def test_a_serving_certificate_that_nobody_could_verify_names_the_file(tmp_path, change, message):
+    mount(tmp_path, serving(ROOT) | change)
+    with pytest.raises(BundleError, match=message) as error:
+        files_in(tmp_path).load()
+    assert str(error.value).startswith(str(tmp_path))
+
+
+def test_a_serving_certificate_below_an_intermediate_leads_to_the_root(tmp_path):
+    signer = intermediate()
+    bundle = load_bundle(istio_files(signer, ROOT), NOW)
+    pair = issue_serving(bundle, ("istiod.example.com",), 3600, NOW)
+    mount(tmp_path, {"tls.crt": pair.chain, "tls.key": pair.key, "ca.crt": bundle.roots})
+    assert files_in(tmp_path).load().roots == bundle.roots

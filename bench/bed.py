@@ -67,7 +67,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     result.add_argument("--namespaces", type=int, default=100)
     result.add_argument("--services", type=int, default=10, help="per namespace, 16 at most")
     result.add_argument("--proxies", type=int, help="1,000 for A and 200 for B unless given")
-    result.add_argument("--virtual-hosts", action="store_true", help="virtual hosts one by one (docs/virtual-hosts.md)")
+    result.add_argument(
+        "--whole-tables",
+        dest="virtual_hosts",
+        action="store_false",
+        help="route tables with all virtual hosts, for proxies that cannot do otherwise (docs/virtual-hosts.md)",
+    )
     result.add_argument("--results", type=Path, default=RESULTS, help="directory for the figures as JSON")
     result.add_argument("--kubeconfig", type=Path, help="an API server that runs already; it is filled")
     result.add_argument("--discovery", help="host:port of a server on that API server, instead of this control plane")

@@ -1,6 +1,6 @@
 """How long from a change, written to the API server, to the update at the connected proxies, and what it costs.
 
-python -m bench.propagation [--case B] [--changes 200] [--seconds 60] [--virtual-hosts] [--rows virtual-services]
+python -m bench.propagation [--case B] [--changes 200] [--seconds 60] [--whole-tables] [--rows virtual-services]
 
 The time runs from the API server's answer to a write until the update has arrived at a proxy; it is taken for each
 proxy that the change concerns.

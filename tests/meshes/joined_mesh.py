@@ -119,11 +119,7 @@ class Mesh:
             await self.api_returns(member)
 
     async def api_returns(self, member: Member) -> None:
-        """Starts an API server that was stopped, and waits until it is ready and its nodes are in order.
-
-        After an absence that is longer than nodes may be silent, Kubernetes takes them for lost when it comes back,
-        and their pods for not ready, until they have been heard of again.
-        """
+        """Starts an API server that was stopped, and waits until it is ready and has heard of its nodes."""
         faults.start_api(self.record, member.name)
         begin = datetime.now(UTC)
 

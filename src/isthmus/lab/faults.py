@@ -14,6 +14,7 @@ from isthmus.lab.node import control
 from isthmus.lab.state import LabError, Record
 
 _API_SERVER = "kube-apiserver"
+_CONTROLLERS = "kube-controller-manager"
 
 
 class Links(msgspec.Struct, frozen=True):
@@ -82,13 +83,22 @@ def forget(files: Layout) -> None:
 
 
 def stop_api(record: Record, cluster: str) -> None:
-    """Kills a cluster's API server and keeps it down. Raises NodeError or TopologyError."""
-    control.stop(_control_plane(record, cluster), _API_SERVER)
+    """Kills a cluster's API server and keeps it down. Raises NodeError or TopologyError.
+
+    The controllers end with it. Where they are elected, as nearly everywhere, they end when they cannot renew their
+    lease, and start anew. Ones that stayed would take every node for lost when the API server is back, and its pods
+    for not ready, because they look before they have heard of the nodes' leases again.
+    """
+    node = _control_plane(record, cluster)
+    control.stop(node, _API_SERVER)
+    control.stop(node, _CONTROLLERS)
 
 
 def start_api(record: Record, cluster: str) -> None:
-    """Starts a cluster's API server again. Raises NodeError or TopologyError."""
-    control.resume(_control_plane(record, cluster), _API_SERVER)
+    """Starts a cluster's API server and controllers again. Raises NodeError or TopologyError."""
+    node = _control_plane(record, cluster)
+    control.resume(node, _API_SERVER)
+    control.resume(node, _CONTROLLERS)
 
 
 def _control_plane(record: Record, cluster: str) -> Path:

@@ -84,7 +84,7 @@ class Index(Generic[V, K, R]):
         self.name = name
         self.collection = collection
         self.values_of = values
-        self._buckets: dict[V, dict[K, R]] = {}
+        self._buckets: dict[V, tuple[K, R] | dict[K, R]] = {}  # most values have one row: a pair is a third of a dict
         self._sorted: dict[V, tuple[R, ...]] = {}
 
     def __iter__(self) -> Iterator[V]:
@@ -100,6 +100,8 @@ class Index(Generic[V, K, R]):
             bucket = self._buckets.get(value)
             if bucket is None:
                 return ()
+            if isinstance(bucket, tuple):
+                return (bucket[1],)
             found = tuple(bucket[key] for key in sorted(bucket))  # type: ignore[type-var]
             self._sorted[value] = found
         return found
@@ -116,10 +118,24 @@ class Index(Generic[V, K, R]):
     def move(self, key: K, change: Change[R]) -> None:
         """Follows a change of one row. For the collection only."""
         for value in () if change.old is None else self.values_of(change.old):
-            bucket = self._buckets.get(value)
-            if bucket is not None and bucket.pop(key, None) is not None and not bucket:
-                del self._buckets[value]
-            self._sorted.pop(value, None)
+            self._take_out(value, key)
         for value in () if change.new is None else self.values_of(change.new):
-            self._buckets.setdefault(value, {})[key] = change.new  # type: ignore[assignment]
-            self._sorted.pop(value, None)
+            self._put(value, key, change.new)  # type: ignore[arg-type]
+
+    def _take_out(self, value: V, key: K) -> None:
+        bucket = self._buckets.get(value)
+        if isinstance(bucket, dict):
+            bucket.pop(key, None)
+        if not bucket or (isinstance(bucket, tuple) and bucket[0] == key):
+            self._buckets.pop(value, None)
+        self._sorted.pop(value, None)
+
+    def _put(self, value: V, key: K, row: R) -> None:
+        bucket = self._buckets.get(value)
+        if isinstance(bucket, dict):
+            bucket[key] = row
+        elif bucket is None or bucket[0] == key:
+            self._buckets[value] = (key, row)
+        else:
+            self._buckets[value] = {bucket[0]: bucket[1], key: row}
+        self._sorted.pop(value, None)

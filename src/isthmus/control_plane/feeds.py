@@ -29,11 +29,13 @@ from isthmus.api.wire import Object
 from isthmus.collections import Source
 from isthmus.control_plane.intake import Feed
 from isthmus.control_plane.last_known import secrets as last_known
+from isthmus.control_plane.shared_parts import shared_pod, shared_slice
 from isthmus.derive.endpoints import SliceKey
 from isthmus.derive.sources import CONFIG_PARTITION, ObjectKey, Sources
 from isthmus.kube import kinds
 from isthmus.kube.client import Query
 from isthmus.kube.kinds import Kind
+from isthmus.kube.pages import Keep, whole
 from isthmus.kube.reflector import Source as Reflected
 from isthmus.model.proxy import Credential, CredentialKey
 from isthmus.model.service import ServiceKey
@@ -56,8 +58,8 @@ def cluster_feeds(sources: Sources) -> tuple[Feed[Any], ...]:
         _named(kinds.NAMESPACE, Namespace, sources.namespaces),
         _named(kinds.NODE, Node, sources.nodes),
         _keyed(kinds.SERVICE, Service, sources.services, ServiceKey),
-        _keyed(kinds.ENDPOINT_SLICE, EndpointSlice, sources.slices, SliceKey),
-        _keyed(kinds.POD, Pod, sources.pods, WorkloadKey),
+        _keyed(kinds.ENDPOINT_SLICE, EndpointSlice, sources.slices, SliceKey, shared_slice),
+        _keyed(kinds.POD, Pod, sources.pods, WorkloadKey, shared_pod),
         gateway_feed(sources),
     )
 
@@ -104,11 +106,17 @@ def _named(kind: Kind, wire: type[Any], source: Source[Any, Any]) -> Feed[Any]:
     )
 
 
-def _keyed(kind: Kind, wire: type[Any], source: Source[Any, Any], key: Callable[[str, str, str], object]) -> Feed[Any]:
+def _keyed(
+    kind: Kind,
+    wire: type[Any],
+    source: Source[Any, Any],
+    key: Callable[[str, str, str], object],
+    keep: Keep[Any] = whole,
+) -> Feed[Any]:
     def key_of(cluster: str, item: Any) -> object:
         return key(cluster, item.metadata.namespace, item.metadata.name)
 
-    return Feed(Reflected(kind, wire), source, key_of, lambda _, item: item)
+    return Feed(Reflected(kind, wire, keep=keep), source, key_of, lambda _, item: item)
 
 
 def _configuration(kind: Kind, wire: type[Any], source: Source[Any, Any]) -> Feed[Any]:

@@ -19,7 +19,7 @@ from isthmus.kube.discovery import Discovery
 from isthmus.kube.errors import ApiError, MalformedError
 from isthmus.kube.installations import Installations
 from isthmus.kube.kinds import Kind
-from isthmus.kube.pages import Page, Reject, decode_page
+from isthmus.kube.pages import Keep, Page, Reject, decode_page, whole
 from isthmus.kube.transport import JSON, Answer, Call, Timeouts, Transport
 
 T = TypeVar("T")
@@ -147,21 +147,27 @@ class Client:
     async def list(self, kind: Kind, query: Query = ...) -> Listing[Object]: ...
     @overload
     async def list(
-        self, kind: Kind, query: Query = ..., *, into: type[T], reject: Reject | None = ...
+        self, kind: Kind, query: Query = ..., *, into: type[T], reject: Reject | None = ..., keep: Keep[T] = ...
     ) -> Listing[T]: ...
     async def list(
-        self, kind: Kind, query: Query = EVERYTHING, *, into: Any = Object, reject: Reject | None = None
+        self,
+        kind: Kind,
+        query: Query = EVERYTHING,
+        *,
+        into: Any = Object,
+        reject: Reject | None = None,
+        keep: Keep[Any] = whole,
     ) -> Any:
         """All objects of a query, fetched in pages and consistent with one resource version.
 
-        When the pages expire on the way, everything is fetched in one piece. ``reject`` as in ``pages``.
+        When the pages expire on the way, everything is fetched in one piece. ``reject`` and ``keep`` as in ``pages``.
         """
         try:
-            return await self._gather(self.pages(kind, query, into=into, reject=reject))
+            return await self._gather(self.pages(kind, query, into=into, reject=reject, keep=keep))
         except ApiError as error:
             if not error.expired:
                 raise
-        return await self._gather(self.pages(kind, query, into=into, size=0, reject=reject))
+        return await self._gather(self.pages(kind, query, into=into, size=0, reject=reject, keep=keep))
 
     async def pages(
         self,
@@ -171,10 +177,12 @@ class Client:
         into: type[T],
         size: int = PAGE_SIZE,
         reject: Reject | None = None,
+        keep: Keep[T] = whole,
     ) -> AsyncIterator[Page[T]]:
         """The pages of a list. ``ApiError`` with ``expired`` when they took too long: start again.
 
         ``size`` 0 asks for everything in one page. ``reject`` is told of objects that do not fit ``into``.
+        ``keep`` gives what is kept of each: from page to page, so that parts that are shared never pile up.
         """
         resume = ""
         while True:
@@ -182,7 +190,7 @@ class Client:
             params = (*query.params(), *limit, *((("continue", resume),) if resume else ()))
             answer = await self.request(Call("GET", kind.path(query.namespace), params))
             try:
-                page = decode_page(answer.body, into, reject)
+                page = decode_page(answer.body, into, reject, keep)
             except msgspec.DecodeError as error:
                 raise self._malformed(error) from None
             yield page

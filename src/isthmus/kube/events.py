@@ -11,7 +11,7 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from isthmus.kube.errors import ApiError, Status
-from isthmus.kube.pages import Reject
+from isthmus.kube.pages import Keep, Reject, whole
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -74,9 +74,10 @@ class LineSplitter:
 
 
 class EventDecoder(Generic[T]):
-    """Decodes lines of a watch into events of objects of type ``into``."""
+    """Decodes lines of a watch into events of objects of type ``into``, as ``keep`` gives them."""
 
-    def __init__(self, into: type[T], reject: Reject) -> None:
+    def __init__(self, into: type[T], reject: Reject, keep: Keep[T] = whole) -> None:
+        self._keep = keep
         self._envelope = msgspec.json.Decoder(_Envelope)
         self._version = msgspec.json.Decoder(_Versioned)
         self._object = msgspec.json.Decoder(into)
@@ -116,6 +117,6 @@ class EventDecoder(Generic[T]):
         if kind is None:
             return
         try:
-            events.append(Event(kind, self._object.decode(envelope.object)))
+            events.append(Event(kind, self._keep(self._object.decode(envelope.object))))
         except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as problem:
             self._reject(bytes(envelope.object), problem)

@@ -19,6 +19,14 @@ T = TypeVar("T")
 Reject = Callable[[bytes, Exception], None]
 """Told of an object that does not decode: its JSON and why."""
 
+Keep = Callable[[T], T]
+"""What is kept of a decoded object: an equal one, which may share parts with others."""
+
+
+def whole(item: T) -> T:
+    """Keeps an object as it is."""
+    return item
+
 
 class ListMeta(msgspec.Struct, frozen=True):
     """A list's resource version, and the token of the next page (empty on the last)."""
@@ -34,8 +42,8 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     items: list[T]
 
 
-def decode_page(body: bytes, into: type[T], reject: Reject | None = None) -> Page[T]:
-    """A page of objects of type ``into``.
+def decode_page(body: bytes, into: type[T], reject: Reject | None = None, keep: Keep[T] = whole) -> Page[T]:
+    """A page of objects of type ``into``, as ``keep`` gives them.
 
     With ``reject``, an object that does not fit is reported and left out; without, it raises
     ``msgspec.ValidationError``.
@@ -47,6 +55,8 @@ def decode_page(body: bytes, into: type[T], reject: Reject | None = None) -> Pag
             if reject is None:
                 raise
             page = _decode_one_by_one(body, into, reject)
+        if keep is not whole:
+            page = Page(page.metadata, [keep(item) for item in page.items])
     return page
 
 

@@ -21,7 +21,7 @@ from isthmus.kube.client import Client, Query
 from isthmus.kube.errors import ApiError, KubeError, UnreachableError
 from isthmus.kube.events import Batch, Event, EventDecoder, LineSplitter
 from isthmus.kube.kinds import Kind
-from isthmus.kube.pages import Page
+from isthmus.kube.pages import Keep, Page, whole
 from isthmus.kube.transport import Body, Call
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Sink(Protocol[T_contra]):
 
 
 class Source(msgspec.Struct, Generic[T], frozen=True):
-    """What to reflect: a kind, the record to decode into, and which objects.
+    """What to reflect: a kind, the record to decode into, which objects, and what to keep of each.
 
     ``optional``: the kind may not be installed, which counts as having no objects. ``unreadable``: neither counts
     one that this client may not read, which readers made before the kind was needed may not.
@@ -54,6 +54,7 @@ class Source(msgspec.Struct, Generic[T], frozen=True):
     query: Query = Query()
     optional: bool = False
     unreadable: bool = False
+    keep: Keep[T] = whole
 
     def tells_absence(self, error: ApiError) -> bool:
         """Whether an error says that there are no objects to see."""
@@ -165,7 +166,9 @@ class Reflector(Generic[T]):
         """Fetches everything and hands it to the sink."""
         source = self._source
         try:
-            listing = await self._client.list(source.kind, source.query, into=source.into, reject=self._reject)
+            listing = await self._client.list(
+                source.kind, source.query, into=source.into, reject=self._reject, keep=source.keep
+            )
         except ApiError as error:
             if source.tells_absence(error) and (self.status.absent or not self.status.synced):
                 await self._stay_absent()
@@ -203,7 +206,7 @@ class Reflector(Generic[T]):
         seconds = pace.watch * (1 + pace.draw())
         started = pace.clock()
         splitter = LineSplitter()
-        decoder = EventDecoder(self._source.into, self._reject)
+        decoder = EventDecoder(self._source.into, self._reject, self._source.keep)
         call = self._watch_call(seconds)
         async with self._client.transport.stream(call, silence=seconds + pace.grace) as body:
             self._note_contact()

@@ -30,10 +30,18 @@ class Source(Collection[K, R]):
     def write(self, key: K, row: R | None) -> Change[R] | None:
         """Stores or removes a row. For the graph only."""
         change = super().write(key, row)
-        if change is not None:
-            keys = self._partitions.setdefault(self.partition_of(key), set())
-            (keys.discard if row is None else keys.add)(key)
+        if change is not None and row is not None:
+            self._partitions.setdefault(self.partition_of(key), set()).add(key)
+        elif change is not None:
+            self._leave_partition(key)
         return change
+
+    def _leave_partition(self, key: K) -> None:
+        partition = self.partition_of(key)
+        keys = self._partitions[partition]
+        keys.discard(key)
+        if not keys:  # partitions come and go, as connections of proxies do
+            del self._partitions[partition]
 
 
 class Batch:

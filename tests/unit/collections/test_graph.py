@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any, NamedTuple
 
 import pytest
@@ -125,6 +127,27 @@ def test_replacing_a_partition_removes_its_other_rows_and_no_one_elses() -> None
     batch.replace(mesh.pods, "c1", {("c1", "b"): Pod("b", "n", "web")})
     mesh.graph.apply(batch)
     assert set(mesh.located) == {"c1/b", "c2/a"}
+
+
+def test_what_is_removed_is_forgotten() -> None:
+    class Name(str):
+        """A key that can be looked for."""
+
+    graph = Graph()
+    proxies: Source[str, str] = graph.source("proxies", lambda name: name)
+    by_kind = proxies.index("kind", lambda kind: (kind,))
+    graph.derive("shown", proxies, lambda ctx, name, kind: {name: ctx.select(by_kind, kind)[0]})
+    held = []
+    for number in range(3):
+        name = Name(f"proxy-{number}")
+        held.append(weakref.ref(name))
+        put_all(graph, proxies, {name: f"kind-{number}"})
+        batch = Batch()
+        batch.delete(proxies, name)
+        graph.apply(batch)
+        del name, batch
+    gc.collect()
+    assert [each() for each in held] == [None] * 3
 
 
 def test_observers_see_net_changes_once_per_settlement() -> None:

@@ -68,6 +68,7 @@ class AdsStream:
         self._fault: Exception | None = None
         self._version: str | None = None  # under which it is counted
         self._pacer = Pacer(hub.settings.work, time.monotonic())
+        self._awaited = 0  # acknowledgements of responses that were sent: as many cost nothing
         self._complaints = Complaints(hub.settings.rejections)
 
     @property
@@ -171,7 +172,8 @@ class AdsStream:
             raise Refused(Code.DEADLINE_EXCEEDED, "no request came") from None
         limits = self.hub.settings.limits
         while data is not None:
-            wait = self._pacer.spend(_units(data), time.monotonic())
+            paid = self._acknowledgement(data) is not None and self._is_awaited()
+            wait = 0.0 if paid else self._pacer.spend(_units(data), time.monotonic())
             request = self._variant.parse(data, limits)
             if self.node is None:
                 self._introduce(request.node)
@@ -189,16 +191,29 @@ class AdsStream:
 
     def _take_acknowledgement(self, data: bytes) -> bool:
         """Takes a plain acknowledgement where it is read; anything else is for the reader."""
-        read = self._variant.acknowledgement
-        if read is None or len(data) > LONGEST_ACKNOWLEDGEMENT or not self._view.opened:
+        if not self._view.opened:
             return False
         try:
-            request = read(data)
-            if request is None or not self._pacer.affords(_units(data), time.monotonic()):
+            request = self._acknowledgement(data)
+            if request is None:
+                return False
+            if not self._is_awaited() and not self._pacer.affords(_units(data), time.monotonic()):
                 return False
             self._take(request)
         except Exception as error:
             self._fail(error)
+        return True
+
+    def _acknowledgement(self, data: bytes) -> DeltaRequest | None:
+        """The request, if all that it says is that a response was taken."""
+        read = self._variant.acknowledgement
+        return None if read is None or len(data) > LONGEST_ACKNOWLEDGEMENT else read(data)
+
+    def _is_awaited(self) -> bool:
+        """Whether this many acknowledgements are due: the server set their pace itself."""
+        if not self._awaited:
+            return False
+        self._awaited -= 1
         return True
 
     def _wait_of_return(self) -> float:
@@ -302,6 +317,7 @@ class AdsStream:
         self._count(rest.message, rest.start)
 
     def _count(self, message: Message, start: float) -> None:
+        self._awaited += 1
         self.hub.metrics.sent(short(message.type_url), len(message.framed), time.monotonic() - start)
 
     def _converged(self) -> None:

@@ -100,6 +100,39 @@ async def test_a_flood_of_requests_waits_and_the_others_do_not(start):
         assert len(bad.ledgers) <= 20  # the rest waits in the client's own window
 
 
+@pytest.mark.parametrize("together", [False, True], ids=["one by one", "several at once"])
+async def test_acknowledging_what_was_sent_takes_nothing_of_a_streams_pace(start, together):
+    """However often the mesh changes: the server sets that pace itself."""
+    plane = await start(XdsSettings(work=Pace(0.01, 5)))
+    async with Stream(plane.port) as busy:
+        answers = [await busy.ask(CLUSTER)]
+        for number in range(50):
+            plane.put(CLUSTER, a=str(number))
+            answers.append(await busy.receive())
+            if not together:
+                await busy.send(type_url=CLUSTER, response_nonce=answers[-1].nonce)
+        for answer in answers if together else ():
+            await busy.send(type_url=CLUSTER, response_nonce=answer.nonce)
+        assert (await busy.ask(ENDPOINT, "a")).resources
+        (stream,) = plane.xds.connections
+        assert stream.ledgers[CLUSTER].acked == answers[-1].nonce
+
+
+async def test_acknowledging_more_than_was_sent_does(start):
+    plane = await start(XdsSettings(work=Pace(0.01, 5)))
+    async with Stream(plane.port) as good, Stream(plane.port) as flood:
+        await good.ask(CLUSTER, node=node("good"))
+        answer = await flood.ask(CLUSTER)
+        for _ in range(20):
+            await flood.send(type_url=CLUSTER, response_nonce=answer.nonce)
+        await flood.send(type_url=ENDPOINT, resource_names_subscribe=["a"])
+        for number in range(20):
+            plane.put(CLUSTER, a=str(number))
+            assert (await good.receive()).resources[0].resource.value == str(number).encode()
+        (bad,) = (stream for stream in plane.xds.connections if stream.node.id == "web.shop")
+        assert ENDPOINT not in bad.ledgers
+
+
 async def test_large_requests_cost_more_of_a_streams_pace(start):
     plane = await start(XdsSettings(work=Pace(0.01, 50)))
     async with Stream(plane.port) as flood:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 
 import structlog
@@ -11,9 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from isthmus.collections import Batch, Graph
 
 log = structlog.get_logger(__name__)
-
-_COLLECT = (10_000, 5, 2)
-"""New objects until a collection, and collections until one of the older and of the oldest generation."""
 
 _BUCKETS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
 
@@ -39,19 +35,6 @@ class GraphHost:
         self._seconds.observe(time.perf_counter() - started)
         self._batches.inc()
         self._note_faults()
-
-    def freeze(self) -> None:
-        """Takes everything there is out of the garbage collector's sight; called when the first sync is done.
-
-        Afterwards it looks at what came later, the connections above all. One that ends leaves some two hundred
-        objects in cycles, of gRPC and HTTP/2, which only a full collection finds: the thresholds have one after some
-        hundred of them. Python defers it until a quarter of what it knows is new, and what it knows is what the last
-        one saw: the second one here sees nothing.
-        """
-        gc.collect()
-        gc.freeze()
-        gc.collect()
-        gc.set_threshold(*_COLLECT)
 
     def _note_faults(self) -> None:
         if not self.graph.faults and not self._known_faults:

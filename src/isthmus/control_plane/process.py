@@ -14,6 +14,7 @@ import structlog
 from isthmus import __version__
 from isthmus.ca.errors import BundleError
 from isthmus.control_plane.api_servers import Accesses, accesses_of, follow_kubeconfig, opened
+from isthmus.control_plane.collector import CollectorPauses
 from isthmus.control_plane.errors import StartError
 from isthmus.control_plane.logs import configure_logs
 from isthmus.control_plane.plane import ControlPlane
@@ -50,18 +51,24 @@ async def serve(settings: Settings, accesses: Accesses) -> None:
     log.info("starting", version=__version__, cluster=settings.cluster_id, server=accesses.configuration.server)
     async with opened(accesses) as api:
         plane = ControlPlane(settings, api)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                starting = tasks.create_task(plane.start(tasks), name="start")
-                starting.add_done_callback(
-                    lambda _: log.info("ready", seconds=round(time.monotonic() - started, 2)) if plane.ready else None
-                )
-                tasks.create_task(follow_kubeconfig(os.environ, stop.set), name="kubeconfig")
-                await stop.wait()
-                log.info("stopping")
-                await plane.stop(settings.shutdown)
-                raise _Stopped
-        except* _Stopped:
-            log.info("stopped")
-        except* (BundleError, StartError) as errors:
-            raise errors.exceptions[0] from None
+        with CollectorPauses(plane.registry).watched():
+            await _run(plane, stop, started)
+
+
+async def _run(plane: ControlPlane, stop: asyncio.Event, started: float) -> None:
+    def tell(_: object) -> None:
+        if plane.ready:
+            log.info("ready", seconds=round(time.monotonic() - started, 2))
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(plane.start(tasks), name="start").add_done_callback(tell)
+            tasks.create_task(follow_kubeconfig(os.environ, stop.set), name="kubeconfig")
+            await stop.wait()
+            log.info("stopping")
+            await plane.stop(plane.settings.shutdown)
+            raise _Stopped
+    except* _Stopped:
+        log.info("stopped")
+    except* (BundleError, StartError) as errors:
+        raise errors.exceptions[0] from None

@@ -1,5 +1,6 @@
 """The configuration cluster of an external control plane, as its guide makes and removes it, on a real API server."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from isthmus.gotemplate import yaml_text
 from isthmus.kube import kinds
 from isthmus.kube.client import Client
+from isthmus.kube.errors import KubeError
+from isthmus.kube.wait import wait_ready
 from isthmus.lab.binaries import ensure
 
 URL = "https://external.example.com:15017"
@@ -105,6 +108,9 @@ async def test_it_is_applied_and_deleted_with_the_same_text(
     assert {each["clientConfig"]["url"] for each in found["webhooks"]} == {
         f"{URL}/inject/cluster/cluster2/net/network1"
     }
+    for each in objects(generated):
+        if each["kind"] == kinds.CUSTOM_RESOURCE_DEFINITION.kind:
+            await served(client, each)
     deleted = run("delete", "-f", "-", text=generated)
     assert deleted.count(" deleted") == len(objects(generated))
     left = run("get", "all,cm,sa,role,rolebinding", "-n", "external-istiod", "-l", "release=istio", "-o", "name")
@@ -113,3 +119,22 @@ async def test_it_is_applied_and_deleted_with_the_same_text(
         "get", "crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration", "-l", "release=istio", "-o", "name"
     )
     assert left == ""
+
+
+async def served(client: Client, definition: dict[str, Any]) -> None:
+    """Returns when the objects of a definition can be listed.
+
+    Kubernetes gives up on a definition that is deleted before that, and looks at it again after minutes
+    (apiextensions-apiserver, crd_finalizer: "storage is (re)initializing").
+    """
+    await wait_ready(client, kinds.CUSTOM_RESOURCE_DEFINITION, definition["metadata"]["name"], seconds=60)
+    spec = definition["spec"]
+    names = spec["names"]
+    async with asyncio.timeout(60):
+        for version in (each["name"] for each in spec["versions"] if each["served"]):
+            while True:
+                try:
+                    await client.list(kinds.Kind(spec["group"], version, names["plural"], names["kind"]))
+                    break
+                except KubeError:
+                    await asyncio.sleep(0.05)

@@ -30,7 +30,7 @@ from bench.population import Size, objects, pod_address, service_body, slice_bod
 from isthmus.api import mesh_config_layers
 from isthmus.api.mesh_networks import MeshNetworks
 from isthmus.collections import Batch
-from isthmus.control_plane.collector import leave_alone_what_is_there
+from isthmus.control_plane.collector import freeze_heap
 from isthmus.control_plane.feeds import cluster_feeds, own_feeds
 from isthmus.control_plane.intake import Intake
 from isthmus.control_plane.logs import configure_logs
@@ -90,7 +90,7 @@ class Mesh:
         batch.put(graph.sources.mesh_networks, "", MeshNetworks())
         graph.host.apply(batch)
         self._fill(objects(size))
-        leave_alone_what_is_there()
+        freeze_heap()
 
     def write(self, change: Change, kind: Kind, body: Mapping[str, Any]) -> None:
         """One watch event."""

@@ -98,18 +98,12 @@ class ServingFiles:
         except BundleError as error:
             raise BundleError(str(names[error.file]), error.problem, error.cure) from None
 
-    async def watch(self, use: Callable[[GivenServing], None]) -> NoReturn:
-        """Hands on what they hold whenever that changes and fits together, for ever."""
-        await WatchedFiles(self.paths).follow(partial(self.offer, use))
-
     def offer(self, use: Callable[[GivenServing], None]) -> None:
-        """Hands on what they hold, if it fits together."""
+        """Hands on what they hold, if it fits together; ``use`` may refuse it as well (``BundleError``)."""
         try:
-            given = self.load()
+            use(self.load())
         except BundleError as error:
             log.warning("changed serving certificate is not usable, the former one stays", problem=str(error))
-            return
-        use(given)
 
 
 def _content(path: Path) -> bytes:

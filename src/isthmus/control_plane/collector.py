@@ -18,8 +18,8 @@ THRESHOLDS = (10_000, 5, 2)
 _BUCKETS = (0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
-def leave_alone_what_is_there() -> None:
-    """Called when the clusters have been read: what is there now stays, and is not looked at again.
+def freeze_heap() -> None:
+    """Called when the clusters have been read: what is there now stays, and the collector leaves it alone.
 
     Later there are connections above all. One that ends leaves some two hundred objects in cycles, of gRPC and
     HTTP/2, which only a full collection finds: the thresholds have one after some hundred of them. Python defers it

@@ -13,7 +13,7 @@ from isthmus.control_plane.access_review import AccessReviewer
 from isthmus.control_plane.api_servers import ApiServers
 from isthmus.control_plane.background import Background
 from isthmus.control_plane.cluster_writes import ClusterWrites
-from isthmus.control_plane.collector import leave_alone_what_is_there
+from isthmus.control_plane.collector import freeze_heap
 from isthmus.control_plane.debug_pages import Pages
 from isthmus.control_plane.gateway_api import GatewayApiWork
 from isthmus.control_plane.http import DebugAccess
@@ -93,7 +93,7 @@ class ControlPlane:
         namespaces = self.graph.sources.namespaces
         remote = RemoteWrites(self.settings, namespaces, writes.serve) if self.settings.external else None
         await self.clusters.sync(background, remote.serve if remote else None)
-        leave_alone_what_is_there()
+        freeze_heap()
         self.ready = True
 
     async def stop(self, seconds: float) -> None:

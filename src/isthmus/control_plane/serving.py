@@ -7,7 +7,9 @@ The mesh's CA issues it, unless its administrator mounts one of somebody else. D
 from __future__ import annotations
 
 import asyncio
+import ssl
 from datetime import UTC, datetime
+from functools import partial
 from typing import NoReturn, Protocol
 
 import structlog
@@ -19,6 +21,7 @@ from isthmus.ca.errors import BundleError
 from isthmus.ca.serving import GivenServing, KeyPair, ServingIdentity, issue_serving, serving_names
 from isthmus.ca.store import ServingFiles
 from isthmus.control_plane.settings import Settings
+from isthmus.process.watched_files import WatchedFiles
 from isthmus.rpc.tls import ServerTls
 
 log = structlog.get_logger(__name__)
@@ -125,30 +128,36 @@ class MountedServing:
 
     def __init__(self, files: ServingFiles, authority: Authority, listeners: tuple[ServerTls, ...]) -> None:
         self._files = files
+        self._watched = WatchedFiles(files.paths)  # before they are read: a change right after it is seen
         self._authority = authority
         self._listeners = listeners
         self._given = files.load()
         self.anchors = CurrentAnchors(self._anchors())
-        authority.subscribe(lambda bundle: self._serve())
+        authority.subscribe(lambda bundle: self._serve(self._given))
 
     def serve_at(self, address: str) -> None:
         """Its names are not decided here."""
 
     async def keep(self) -> NoReturn:
         """Takes every changed one that fits together, for ever."""
-        await self._files.watch(self._take)
+        await self._watched.follow(partial(self._files.offer, self._take))
 
     def _take(self, given: GivenServing) -> None:
         if given != self._given:
-            self._given = given
-            self._serve()
+            self._serve(given)
 
-    def _serve(self) -> None:
-        pair = self._given.pair
+    def _serve(self, given: GivenServing) -> None:
         for listener in self._listeners:
-            listener.load(pair.chain, pair.key, self._authority.bundle.roots)
+            try:
+                listener.load(given.pair.chain, given.pair.key, self._authority.bundle.roots)
+            except ssl.SSLError as error:  # such as a key that is too short
+                file, cure = str(self._files.certificate), "issue it with a key and a signature of today"
+                raise BundleError(file, f"OpenSSL does not take it ({error.reason})", cure) from None
+        self._given = given
         self.anchors.replace(self._anchors())
-        log.info("serving certificate of somebody else", file=str(self._files.certificate), until=str(pair.expiry))
+        log.info(
+            "serving certificate of somebody else", file=str(self._files.certificate), until=str(given.pair.expiry)
+        )
 
     def _anchors(self) -> Anchors:
         return Anchors(self._given.roots, self._authority.bundle.crl)

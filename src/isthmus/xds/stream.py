@@ -172,8 +172,8 @@ class AdsStream:
             raise Refused(Code.DEADLINE_EXCEEDED, "no request came") from None
         limits = self.hub.settings.limits
         while data is not None:
-            paid = self._acknowledgement(data) is not None and self._is_awaited()
-            wait = 0.0 if paid else self._pacer.spend(_units(data), time.monotonic())
+            free = self._awaited and self._acknowledgement(data) is not None and self._is_awaited()
+            wait = 0.0 if free else self._pacer.spend(_units(data), time.monotonic())
             request = self._variant.parse(data, limits)
             if self.node is None:
                 self._introduce(request.node)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 PEM = serialization.Encoding.PEM
@@ -37,9 +37,9 @@ class Root:
         (directory / "ca-cert.pem").write_bytes(certificate)
         return certificate
 
-    def write_serving(self, host: str, directory: Path) -> bytes:
+    def write_serving(self, host: str, directory: Path, *, weak: bool = False) -> bytes:
         """A new serving certificate into a directory, as Secrets of type kubernetes.io/tls hold it; gives it."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = rsa.generate_private_key(65537, 1024) if weak else ec.generate_private_key(ec.SECP256R1())
         san = x509.SubjectAlternativeName([x509.DNSName(host)])
         certificate = _builder(host, key.public_key(), _name("root")).add_extension(san, critical=False)
         pem = certificate.sign(self._key, hashes.SHA256()).public_bytes(PEM)
@@ -65,7 +65,9 @@ def _certificate(
     )
 
 
-def _builder(name: str, public: ec.EllipticCurvePublicKey, issuer: x509.Name) -> x509.CertificateBuilder:
+def _builder(
+    name: str, public: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, issuer: x509.Name
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()

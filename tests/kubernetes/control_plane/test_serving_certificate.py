@@ -48,6 +48,10 @@ async def test_a_mounted_certificate_is_served_and_followed_and_its_root_is_publ
             chain = await agent.certify(channel, await here.token("client", "istio-ca"))
         assert chain[-1].encode().strip() == mesh.pem.strip(), "workloads are still the mesh's"
 
+        company.write_serving(HOST, directory / "tls", weak=True)
+        await logs.until("changed serving certificate is not usable", "OpenSSL does not take it")
+        assert await shown(plane) == {first.strip()}
+
         second = company.write_serving(HOST, directory / "tls")
         await logs.until_more("serving certificate of somebody else", than=1)
         assert await shown(plane) == {second.strip()}

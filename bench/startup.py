@@ -22,6 +22,12 @@ from isthmus.kube.client import Deletion, Writing
 from isthmus.kube.wait import wait_gone, wait_ready
 
 SECONDS = 60.0
+LOOK_SECONDS = 1.0
+"""How often a kubelet looks at all its containers.
+
+The former pod is gone at such a look, so that pods made right then would all meet the next ones in the same way:
+they are made at moments that are spread over the time between two looks, as a user's are.
+"""
 INJECTOR = "istio-sidecar-injector"
 
 
@@ -45,12 +51,13 @@ HOOKED = _Kind("pod with sidecar, startupProbe.enabled=false")
 async def sidecar_cost(member: Member, rounds: int) -> tuple[Figure, ...]:
     """Creation to Ready without and with a sidecar, and the difference of the medians (probed each second)."""
     taken: dict[_Kind, list[float]] = {kind: [] for kind in (WITHOUT, NATIVE, ORDINARY, HOOKED)}
-    for _ in range(rounds):
+    moments = [part / rounds * LOOK_SECONDS for part in range(rounds)]
+    for moment in moments:
         for kind in (WITHOUT, NATIVE, ORDINARY):
-            taken[kind].append(await _creation_to_ready(member, kind))
+            taken[kind].append(await _creation_to_ready(member, kind, moment))
     async with _without_startup_probe(member):
-        for _ in range(rounds):
-            taken[HOOKED].append(await _creation_to_ready(member, HOOKED))
+        for moment in moments:
+            taken[HOOKED].append(await _creation_to_ready(member, HOOKED, moment))
     least = statistics.median(taken[WITHOUT])
     return (
         *(Figure(f"{kind.what}: creation to Ready", tuple(seconds), "s") for kind, seconds in taken.items()),
@@ -61,9 +68,10 @@ async def sidecar_cost(member: Member, rounds: int) -> tuple[Figure, ...]:
     )
 
 
-async def _creation_to_ready(member: Member, kind: _Kind) -> float:
+async def _creation_to_ready(member: Member, kind: _Kind, moment: float) -> float:
     body = _pod(kind)
     name = body["metadata"]["name"]
+    await asyncio.sleep(moment)
     started = time.perf_counter()
     await member.api.create(kinds.POD, body)
     await wait_ready(member.api, kinds.POD, name, namespace=SAMPLE, seconds=SECONDS)

@@ -5,8 +5,11 @@ Knows names and numbers only. Does no I/O.
 
 from dataclasses import dataclass, field
 
-KUBERNETES = "1.34.4"
-"""The last minor version whose kubelet runs on cgroup v1 hosts without ceremony."""
+KUBERNETES = "1.36.4"
+"""1.36 is the first whose kubelet looks at a pod as soon as it has changed it, which saves each pod up to a second.
+
+Until 1.38 kubelets start with containerd 1.6 and, when told so, on cgroup v1.
+"""
 ETCD = "3.6.5"
 COREDNS = "1.13.1"
 HELM = "3.19.0"
@@ -50,20 +53,20 @@ class Program:
 
 
 def _kubernetes_archive(name: str) -> Archive:
-    """Checksums: CHANGELOG-1.34.md of kubernetes/kubernetes, section "Server Binaries"."""
+    """Checksums: CHANGELOG-1.36.md of kubernetes/kubernetes, section "Server Binaries"."""
     return Archive(
         url=f"https://dl.k8s.io/v{KUBERNETES}/kubernetes-server-linux-{{arch}}.tar.gz",
         member=f"kubernetes/server/bin/{name}",
         checksums=(
             (
                 "amd64",
-                "sha512:65c75e81e3ea488f6d42b493cad64d7577ddfa1e5372037a1c841ac069039997"
-                "d359b5b2f2d44e7665bf04c48ed0065cf9d4c9801b1e63bb6a1b099ef00d4863",
+                "sha512:8f6e609a6aa2d33e87f321ab7528c590749d7c190724dfcf4b0b754b4dba140b"
+                "7dc503b83ec4658fe37b190f2bdda730db79d14af54a146e34cd428de38bff3c",
             ),
             (
                 "arm64",
-                "sha512:a1fad7060ed67b5634f32f3256a295179dd887dab5c82b8550c2eb62c69df34c"
-                "fbb311c8f93e7608d558eba32b9e2ddc23976db39e512fd747cc6bf9b4c1765f",
+                "sha512:5551e99b78f049668215e2a3f48901cfa170313a03255d45bd801c8d3d00a19c"
+                "89d6e17858d9f9bbbe4017772cb97b3abd00a10683e97959bda8f972fd8b3bde",
             ),
         ),
     )

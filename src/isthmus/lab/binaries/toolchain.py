@@ -16,7 +16,7 @@ from isthmus.lab.paths import cache_dir
 from isthmus.lab.report import Report
 from isthmus.lab.uv import find_uv
 
-MINIMUM = (1, 24)
+MINIMUM = (1, 26)
 """What the go.mod files ask for."""
 VERSION = "1.26.6"
 HASHES = (

@@ -16,7 +16,7 @@ _TYPES = "type.googleapis.com/envoy.extensions.filters"
 
 def listeners(settings: Settings) -> list[dict[str, Any]]:
     """Both static listeners, on every family that the pod has."""
-    addresses = _wildcards(settings.pod.addresses)
+    addresses = wildcards(settings.pod.addresses)
     ports = settings.ports
     return [
         _listener(addresses, ports.envoy_prometheus, "stats", _route("/stats/prometheus", ADMIN_CLUSTER)),
@@ -24,7 +24,8 @@ def listeners(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-def _wildcards(pod_addresses: tuple[str, ...]) -> list[str]:
+def wildcards(pod_addresses: tuple[str, ...]) -> list[str]:
+    """The addresses to listen on: all of each family that the pod has."""
     versions = sorted({ipaddress.ip_address(address).version for address in pod_addresses})
     return ["0.0.0.0" if version == 4 else "::" for version in versions]  # noqa: S104 -- kubelet calls from outside
 

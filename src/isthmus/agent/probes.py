@@ -3,6 +3,9 @@
 Knows: the record that the injector leaves of each probe, and how kubelet would have run it.
 Does not know when probes are due.
 
+A probe that finds nobody listening yet waits for the application, within its time limit: the first probes come as
+soon as the container has started, and each that fails costs the pod up to a second of readiness.
+
 The application is called at the pod's own address, as kubelet would, from the address that the capture
 rules exempt: from any other the call would be redirected into Envoy and be held to mTLS.
 """
@@ -23,6 +26,9 @@ from isthmus.process.variables import SettingError
 PREFIXES = ("/app-health/", "/app-lifecycle/")
 _EXEMPT_SOURCES = {4: "127.0.0.6", 6: "::6"}
 _BODY_LIMIT = 10 * 1024
+_PAUSE_SECONDS = 0.02
+_HELD_SHARE = 0.8
+"""How much of a probe's time limit it may wait for the application; the rest is for kubelet to hear of it."""
 _HOP_BY_HOP = frozenset({"connection", "host", "keep-alive", "transfer-encoding", "content-length", "upgrade"})
 
 
@@ -68,6 +74,7 @@ class Prober:
     def __init__(self, probes: Mapping[str, Probe], pod_address: str) -> None:
         self._probes = probes
         self._host = pod_address or "127.0.0.1"
+        self._met: set[str] = set()  # whom a probe has found listening once is not waited for again
 
     async def handle(self, request: Request) -> Response:
         """The application's answer: its own status over HTTP, 200 or 500 otherwise, 404 for an unknown path."""
@@ -75,9 +82,23 @@ class Prober:
         if probe is None:
             return Response(404, f"no probe at {request.path}\n".encode())
         try:
-            return await self._run(probe, request)
+            return await self._run_once_there(probe, request)
         except (OSError, TimeoutError, HttpError) as error:
             return Response(500, f"{error or type(error).__name__}\n".encode())
+
+    async def _run_once_there(self, probe: Probe, request: Request) -> Response:
+        clock = asyncio.get_running_loop().time
+        limit = clock() + probe.seconds * _HELD_SHARE
+        while True:
+            try:
+                response = await self._run(probe, request)
+            except ConnectionRefusedError:
+                if request.path in self._met or clock() >= limit:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                self._met.add(request.path)
+                return response
 
     async def _run(self, probe: Probe, request: Request) -> Response:
         if probe.http is not None:

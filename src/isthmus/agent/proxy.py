@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import isthmus
-from isthmus.agent import bootstrap_files
+from isthmus.agent import bootstrap_files, early_readiness
 from isthmus.agent.agent_metrics import AgentMetrics
+from isthmus.agent.bootstrap_listeners import wildcards
 from isthmus.agent.drain import Drainer
+from isthmus.agent.early_readiness import EarlyReadiness
 from isthmus.agent.envoy import Envoy
 from isthmus.agent.health import Readiness
 from isthmus.agent.metrics import MergedMetrics, parse_targets
@@ -53,6 +55,9 @@ async def run(settings: Settings, root: Path) -> int:
         # Listening comes first: what connects from now on waits, instead of failing and trying again later.
         listener = stack.enter_context(unix_socket.listen(settings.paths.workload_socket))
         status_listener = stack.enter_context(http_server.listen(settings.ports.status))
+        shared = early_readiness.listen(wildcards(settings.pod.addresses), settings.ports.envoy_status)
+        for each in shared:
+            stack.enter_context(each)
         bootstrap_files.write(settings)
         key = KeyAhead(settings.certificates.identity, settings.certificates.key)
         key.begin()
@@ -61,8 +66,11 @@ async def run(settings: Settings, root: Path) -> int:
         log.info("started Envoy of %s, %s", settings.pod.name, settings.certificates.identity)
         secrets = await _serve_secrets(settings, root, key, listener, stack)
         names = await _serve_names(settings, stack)
-        await stack.enter_async_context(_kept_up(secrets.run, *([names.run] if names else [])))
-        parts = _Parts(settings, envoy, Drainer(envoy, settings), stop, names)
+        drainer = Drainer(envoy, settings)
+        readiness = Readiness(envoy.admin, lambda: drainer.draining)
+        early = EarlyReadiness(readiness, shared)
+        await stack.enter_async_context(_kept_up(secrets.run, early.run, *([names.run] if names else [])))
+        parts = _Parts(settings, envoy, drainer, readiness, stop, names)
         status = _status(parts, _metrics(secrets.cache, time.monotonic() - began))
         server = await http_server.serve(status.handle, status_listener)
         stack.callback(server.close)
@@ -76,6 +84,7 @@ class _Parts:
     settings: Settings
     envoy: Envoy
     drainer: Drainer
+    readiness: Readiness
     stop: asyncio.Event
     names: NameServer | None
 
@@ -112,7 +121,7 @@ async def _serve_names(settings: Settings, stack: AsyncExitStack) -> NameServer 
 
 @asynccontextmanager
 async def _kept_up(*upkeep: Upkeep) -> AsyncIterator[None]:
-    """Runs what never ends beside the body; a bug there ends the agent, loudly."""
+    """Runs upkeep beside the body and ends it with it; a bug there ends the agent, loudly."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work()) for work in upkeep]
         yield
@@ -134,7 +143,7 @@ def _status(parts: _Parts, metrics: AgentMetrics) -> StatusServer:
     addresses = settings.pod.addresses
     names = parts.names
     return StatusServer(
-        readiness=Readiness(parts.envoy.admin, lambda: parts.drainer.draining),
+        readiness=parts.readiness,
         prober=Prober(parse_probes(settings.application.probers), addresses[0] if addresses else ""),
         metrics=MergedMetrics(metrics, settings.ports.envoy_prometheus, parse_targets(settings.application.metrics)),
         drain=parts.drainer.begin,

@@ -73,8 +73,9 @@ async def _connection(handler: Handler, reader: asyncio.StreamReader, writer: as
             return
         if request is None:
             return
-        keep_alive = request.keep_alive
-        await _send(writer, await _handled(handler, request), keep_alive)
+        response = await _handled(handler, request)
+        keep_alive = request.keep_alive and response.headers.get("Connection") != "close"
+        await _send(writer, response, keep_alive)
 
 
 async def _handled(handler: Handler, request: Request) -> Response:

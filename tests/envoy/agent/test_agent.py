@@ -53,6 +53,17 @@ async def test_a_pod_is_not_ready_before_its_configuration(serving, start_agent)
         await agent.ready()
 
 
+async def test_what_a_pod_waits_for_is_said_before_envoy_listens(serving, start_agent):
+    serving.plane.answering.clear()
+    async with start_agent(serving.port) as agent:
+        waiting = await agent.answer("envoy_status", "/healthz/ready", lambda answer: b"not received" in answer.body)
+        assert waiting.status == 503
+        serving.plane.answering.set()
+        await agent.answer(
+            "envoy_status", "/healthz/ready", lambda answer: "x-envoy-upstream-service-time" in answer.headers
+        )
+
+
 async def test_a_pod_is_not_ready_before_its_certificate(serving, start_agent):
     serving.plane.resources[LISTENERS] = [mutual_tls_listener(free_port())]
     serving.plane.signing_error = GRPCError(Status.UNAUTHENTICATED, "request authenticate failure")

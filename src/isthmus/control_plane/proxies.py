@@ -150,7 +150,7 @@ def in_words_of_streams(
 
 
 def proxy_row(connection: str, node: Node, *, authenticated: bool) -> Proxy:
-    """The graph's row of a node; the pod's own locality labels win over the node's."""
+    """The graph's row of a node; what it says of its locality wins over labels that its pod got from its node."""
     details = node.details
     labelled = Locality(*(details.labels.get(name, "") for name in _LOCALITY_LABELS))
     return Proxy(
@@ -164,7 +164,7 @@ def proxy_row(connection: str, node: Node, *, authenticated: bool) -> Proxy:
         network=details.network or details.labels.get("topology.istio.io/network", ""),
         requested_networks=tuple(sorted(node.network_view)),
         labels=details.labels,
-        locality=labelled if labelled.region else node.locality,
+        locality=node.locality if node.locality.region else labelled,
         service_account=details.service_account,
         node=details.node_name,
         interception=details.interception_mode or "REDIRECT",

@@ -2,7 +2,9 @@
 
 A proxy names its cluster as its injector was told to. Charts of Istio 1.1 tell nobody: there, what a cluster is
 called is decided by whoever stores its credentials. Such a proxy is found by its pod, as Istio did then.
-No proxy knows its node's labels: its region and zone come from its pod, as Kubernetes knows it.
+A proxy's region and zone are those of its pod, as Kubernetes knows it: a proxy does not know its node's labels.
+Since Kubernetes 1.35 it knows some, those of the time at which its pod was given a node: without sub-zone, and
+unchanged when the node's change (KEP-4742). So they only count where nobody else knows better, as with Istio.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-from isthmus.derive.workloads import REGION_LABEL
 from isthmus.model.proxy import Proxy
 from isthmus.model.workload import Workload
 
@@ -29,8 +30,8 @@ def placed(proxy: Proxy, pods: Iterable[Workload]) -> Proxy:
 
 
 def located(proxy: Proxy, pod: Workload | None) -> Proxy:
-    """The proxy in the locality of its pod, if that is known and is the proxy's; the proxy's own labels win."""
-    if pod is None or not pod.locality.region or proxy.labels.get(REGION_LABEL):
+    """The proxy in the locality of its pod, if that is known and is the proxy's."""
+    if pod is None or not pod.locality.region:
         return proxy
     if set(pod.addresses).isdisjoint(proxy.addresses):
         return proxy

@@ -97,6 +97,26 @@ def test_a_proxy_stands_where_the_node_of_its_pod_stands_and_moves_with_it(mesh:
     assert locality(mesh) == "us/a"
 
 
+def test_labels_that_the_pod_got_from_its_node_at_the_start_do_not_hold_it_there(mesh: Mesh) -> None:
+    copied = {"topology.kubernetes.io/region": "eu", "topology.kubernetes.io/zone": "a"}  # by Kubernetes 1.35 and newer
+    row = mesh.sources.proxies.get("proxy")
+    assert row is not None
+    batch = Batch()
+    batch.put(mesh.sources.proxies, "proxy", msgspec.structs.replace(row, labels=copied, locality=Locality("eu", "a")))
+    mesh.graph.apply(batch)
+    pod = {**POD, "metadata": {"name": "web-0", "namespace": "a", "labels": copied}}
+    node = on_node("eu")
+    mesh.apply(pod, node)
+    assert locality(mesh) == "eu/a"
+    moved = {
+        "topology.kubernetes.io/region": "us",
+        "topology.kubernetes.io/zone": "b",
+        "topology.istio.io/subzone": "c",
+    }
+    mesh.apply({**node, "metadata": {"name": "n", "labels": moved}})
+    assert locality(mesh) == "us/b/c"
+
+
 def test_a_label_of_the_pod_wins_over_its_node(mesh: Mesh) -> None:
     labelled = {"name": "web-0", "namespace": "a", "labels": {"istio-locality": "asia.b.rack"}}
     mesh.apply(on_node("eu"), {**POD, "metadata": labelled})

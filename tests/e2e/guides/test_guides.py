@@ -36,7 +36,8 @@ def guide(request: pytest.FixtureRequest, lab: str) -> Iterator[guides.Guide]:
 @pytest.mark.parametrize("guide", guides.names(DIRECTORY), indirect=True)
 def test_every_step_of_the_guide_goes_as_printed(guide, lab):
     place = guides.Place(layout(lab).guides / guide.name, results_dir(), f'eval "$(isthmus lab env --name {lab})"')
-    assert guides.walk(guide, guide.steps, place, print) is None
+    failure = guides.walk(guide, guide.steps, place, print)
+    assert failure is None, str(failure)
 
 
 @pytest.mark.parametrize("row", [row.name for row in guides.ROWS])

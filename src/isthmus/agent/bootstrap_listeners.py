@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from isthmus.agent import health
 from isthmus.agent.bootstrap_clusters import ADMIN_CLUSTER, AGENT_CLUSTER, socket_address
 from isthmus.agent.settings import Settings
 
@@ -20,7 +21,7 @@ def listeners(settings: Settings) -> list[dict[str, Any]]:
     ports = settings.ports
     return [
         _listener(addresses, ports.envoy_prometheus, "stats", _route("/stats/prometheus", ADMIN_CLUSTER)),
-        _listener(addresses, ports.envoy_status, "agent", _route("/healthz/ready", AGENT_CLUSTER)),
+        _listener(addresses, ports.envoy_status, "agent", _route(health.PATH, AGENT_CLUSTER)),
     ]
 
 

@@ -1,8 +1,8 @@
 """Readiness while Envoy starts: until Envoy listens on its status port, the agent answers there.
 
-Envoy listens only once it has its whole configuration. The kubelet asks once a second, and a startup probe that is
-refused costs the pod that second, however soon the proxy is ready; one that is made to wait costs what is missing.
-Whoever asks why a pod does not become ready is told, instead of finding nobody.
+Envoy listens only once it has its whole configuration. Until then, whoever asks why a pod does not become ready
+would find nobody. And the kubelet asks once a second: a startup probe that is refused costs the pod that second,
+however soon the proxy is ready; one that is made to wait costs what is missing.
 
 Knows: how long a request may wait. Does not know what makes a proxy ready.
 """
@@ -14,6 +14,7 @@ import logging
 import socket
 from collections.abc import Sequence
 
+from isthmus.agent import health
 from isthmus.agent.health import Readiness
 from isthmus.process import http_server
 from isthmus.process.http_messages import Request
@@ -21,7 +22,6 @@ from isthmus.process.http_server import Response
 
 log = logging.getLogger("agent")
 
-PATH = "/healthz/ready"
 HELD_SECONDS = 0.4
 """How long a request waits for the proxy: less than the shortest time limit of who asks (`wait`: 0.5 s)."""
 _FIRST_PAUSE_SECONDS = 0.02
@@ -75,7 +75,7 @@ class EarlyReadiness:
         self._ready.set()
 
     async def _handle(self, request: Request) -> Response:
-        if not request.path.startswith(PATH):
+        if not request.path.startswith(health.PATH):
             return Response(404, headers=_LAST_ANSWER)
         try:
             async with asyncio.timeout(HELD_SECONDS):

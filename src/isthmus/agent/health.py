@@ -11,6 +11,8 @@ from http import HTTPStatus
 from isthmus.agent.envoy import Admin
 from isthmus.process.http_messages import HttpError
 
+PATH = "/healthz/ready"
+"""Where readiness is asked for, at the agent's port and at Envoy's status port."""
 _UPDATES = {
     "clusters": "cluster_manager.cds.update_success",
     "listeners": "listener_manager.lds.update_success",

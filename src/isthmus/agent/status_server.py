@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from isthmus.agent import health
 from isthmus.agent.health import Readiness
 from isthmus.agent.metrics import MergedMetrics
 from isthmus.agent.probes import PREFIXES, Prober
@@ -36,7 +37,7 @@ class StatusServer:
 
     def _routes(self) -> Mapping[str, Handler]:
         return {
-            "/healthz/ready": self._ready,
+            health.PATH: self._ready,
             "/metrics": self.metrics.handle,
             "/stats/prometheus": self.metrics.handle,
             "/drain": self._drain,
